@@ -1,0 +1,295 @@
+"""The controls of a live figure: what a reader can move, and what the figure's function then receives.
+
+A control is a frozen description. `clean` turns whatever a reader, a script or the browser hands over into
+the control's own value (or says in one sentence why it cannot), `argument` turns that value into what the
+figure's function is called with, and `spec` describes the control to the front end.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from curvlib.live.template import check_spec
+
+Value = float | int | bool | tuple[float, float]
+
+
+def _number(value: Any, name: str) -> float:
+    """`value` as a float, or one sentence about what was given."""
+    if isinstance(value, np.ndarray | np.generic) and np.ndim(value) == 0:
+        value = value.item()
+    elif hasattr(value, "__jax_array__") or type(value).__module__.startswith("jax"):
+        value = np.asarray(value).item() if np.ndim(value) == 0 else value
+    if not isinstance(value, Real):
+        raise TypeError(f"control '{name}' needs a number, but was given {value!r}")
+    if math.isnan(value):
+        raise ValueError(f"control '{name}' needs a number, but was given NaN")
+    return float(value)
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number between `min` and `max`; see `slider`."""
+
+    name: str
+    min: float
+    max: float
+    value: float
+    step: float | None
+    log: bool
+    integer: bool
+    label: str
+    format: str
+    unit: str
+
+    def clean(self, value: Any) -> float | int:
+        """The number, clipped to [min, max] as ipywidgets' sliders do; rounded for an integer slider."""
+        number = min(max(_number(value, self.name), self.min), self.max)
+        return round(number) if self.integer else number
+
+    def argument(self, value: Value) -> Value:
+        """A Python number, which takes the dtype of what it meets in the figure's function."""
+        return value
+
+    def spec(self, value: Value) -> dict[str, Any]:
+        """The slider for the front end, standing at `value`."""
+        return {
+            "kind": "slider",
+            "name": self.name,
+            "label": self.label,
+            "min": self.min,
+            "max": self.max,
+            "step": self.step,
+            "log": self.log,
+            "integer": self.integer,
+            "value": value,
+            "format": self.format,
+            "unit": self.unit,
+        }
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several options; see `choice`."""
+
+    name: str
+    options: tuple[str, ...]
+    value: int
+    label: str
+
+    def clean(self, value: Any) -> int:
+        """The option's index; an option's text is accepted too. Anything else is refused."""
+        if isinstance(value, str):
+            if value not in self.options:
+                raise ValueError(
+                    f"control '{self.name}' has no option {value!r}; it has {_listed(self.options)}"
+                )
+            return self.options.index(value)
+        number = _number(value, self.name)
+        if number != int(number) or not 0 <= number < len(self.options):
+            raise ValueError(
+                f"control '{self.name}' needs an index from 0 to {len(self.options) - 1},"
+                f" but was given {value!r}"
+            )
+        return int(number)
+
+    def argument(self, value: Value) -> Value:
+        """The index, an int."""
+        return value
+
+    def spec(self, value: Value) -> dict[str, Any]:
+        """The choice for the front end, standing at `value`."""
+        return {
+            "kind": "choice",
+            "name": self.name,
+            "label": self.label,
+            "options": list(self.options),
+            "value": value,
+        }
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """On or off; see `toggle`."""
+
+    name: str
+    value: bool
+    label: str
+
+    def clean(self, value: Any) -> bool:
+        """True or False; 1 and 0 count as such."""
+        if isinstance(value, np.generic):
+            value = value.item()
+        if not isinstance(value, Real) or value not in (0, 1):
+            raise TypeError(f"control '{self.name}' needs True or False, but was given {value!r}")
+        return bool(value)
+
+    def argument(self, value: Value) -> Value:
+        """A bool."""
+        return value
+
+    def spec(self, value: Value) -> dict[str, Any]:
+        """The toggle for the front end, standing at `value`."""
+        return {"kind": "toggle", "name": self.name, "label": self.label, "value": value}
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of the plane that can be dragged; see `point`."""
+
+    name: str
+    value: tuple[float, float]
+    bounds: tuple[tuple[float, float], tuple[float, float]]
+    label: str
+
+    def clean(self, value: Any) -> tuple[float, float]:
+        """The pair (x, y), each coordinate clipped to its bounds."""
+        if isinstance(value, str) or np.shape(value) != (2,):
+            raise TypeError(f"control '{self.name}' needs two numbers (x, y), but was given {value!r}")
+        x, y = (
+            min(max(_number(coordinate, self.name), low), high)
+            for coordinate, (low, high) in zip(np.asarray(value).tolist(), self.bounds, strict=True)
+        )
+        return x, y
+
+    def argument(self, value: Value) -> np.ndarray:
+        """An array of shape (2,) in JAX's default float dtype."""
+        return np.asarray(value, dtype=float)
+
+    def spec(self, value: Value) -> dict[str, Any]:
+        """The point for the front end, standing at `value`."""
+        return {
+            "kind": "point",
+            "name": self.name,
+            "label": self.label,
+            "value": list(value),
+            "bounds": [list(pair) for pair in self.bounds],
+        }
+
+
+Control = Slider | Choice | Toggle | Point
+
+
+def slider(
+    name: str,
+    min: float,
+    max: float,
+    value: float | None = None,
+    *,
+    step: float | None = None,
+    log: bool = False,
+    integer: bool = False,
+    label: str | None = None,
+    format: str | None = None,
+    unit: str = "",
+) -> Slider:
+    """A slider from `min` to `max`: the figure's function receives a number called `name`.
+
+    Setting it from Python (`fig.kappa = 2000`) clips to the range, as ipywidgets' own sliders do.
+
+    Args:
+        name: the argument of the figure's function that it sets, and the widget's trait.
+        min, max: the range, both ends included.
+        value: where it stands first; the middle of the range (of its logarithm, if `log`) when left out.
+        step: the distance between neighbouring values; continuous when left out.
+        log: equal distances on the slider are equal ratios (`min` must be positive).
+        integer: the function receives an int.
+        label: what the reader sees; `name` when left out.
+        format: how the value is written, in `curvlib.live.template`'s notation; when left out, whole numbers
+            for an integer, and three digits for a float, exponential where the range is very wide.
+        unit: written behind the value.
+
+    Raises:
+        ValueError: for an empty range, a start outside it, a logarithmic range that reaches zero, a step that
+            is not positive, an integer slider with fractions, or a format that is not understood.
+    """
+    low, high = _number(min, name), _number(max, name)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(
+            f"slider '{name}' needs a finite min below max, but was given min={min!r}, max={max!r}"
+        )
+    if log and low <= 0:
+        raise ValueError(f"slider '{name}' is logarithmic and needs min > 0, but was given min={min!r}")
+    if step is not None and not _number(step, name) > 0:
+        raise ValueError(f"slider '{name}' needs a positive step, but was given {step!r}")
+    if log and step is not None:
+        raise ValueError(f"slider '{name}' is logarithmic, where a fixed step has no meaning: leave step out")
+    if value is None:
+        middle = math.sqrt(low * high) if log else (low + high) / 2
+        value = round(middle) if integer else middle
+    start = _number(value, name)
+    if not low <= start <= high:
+        raise ValueError(f"slider '{name}' starts at {value!r}, outside its range from {min!r} to {max!r}")
+    if integer and any(number != round(number) for number in (low, high, start, step or 1)):
+        raise ValueError(
+            f"slider '{name}' is an integer slider: min, max, step and value must be whole numbers"
+        )
+    if format is None:
+        plain = high <= 1e6 and low >= (1e-4 if log else -1e6)
+        format = ",d" if integer else ",.3~r" if plain else ".3~g"
+    check_spec(format, f"slider '{name}'")
+    exact = int if integer else float
+    return Slider(
+        name, exact(low), exact(high), exact(start), step, log, integer, label or name, format, unit
+    )
+
+
+def choice(name: str, options: Sequence[str], value: int | str = 0, *, label: str | None = None) -> Choice:
+    """A choice among `options`: the figure's function receives the chosen one's index, an int called `name`.
+
+    `value` is the first choice, by index or text, and so is what is set from Python (`fig.method = "Adam"`).
+
+    Raises:
+        ValueError: if there are fewer than two options, two with the same text, or `value` is none of them.
+    """
+    options = tuple(options)
+    if isinstance(options, str) or len(options) < 2 or not all(isinstance(text, str) for text in options):
+        raise ValueError(f"choice '{name}' needs two or more texts to choose from, but was given {options!r}")
+    if len(set(options)) < len(options):
+        raise ValueError(f"choice '{name}' has the same option twice: {_listed(options)}")
+    start = Choice(name, options, 0, label or name).clean(value)
+    return Choice(name, options, start, label or name)
+
+
+def toggle(name: str, value: bool = True, *, label: str | None = None) -> Toggle:
+    """A switch: the figure's function, if it takes an argument called `name`, receives a bool.
+
+    A toggle may also only show and hide layers (their `show=name`); then the function need not take it.
+    """
+    return Toggle(name, Toggle(name, True, "").clean(value), label or name)
+
+
+def point(
+    name: str, value: Sequence[float], bounds: Sequence[Sequence[float]], *, label: str | None = None
+) -> Point:
+    """A point to drag: the figure's function receives an array of shape (2,) called `name`.
+
+    It is drawn, and can be dragged or nudged by arrow keys, on every plane that lists it in `drag=`.
+
+    Args:
+        name: the argument of the figure's function that it sets.
+        value: where it stands first, (x, y).
+        bounds: ((xmin, xmax), (ymin, ymax)); positions outside are clipped.
+        label: what the reader sees.
+
+    Raises:
+        ValueError: for bounds that are not two increasing pairs, or a start outside them.
+    """
+    if np.shape(bounds) != (2, 2) or not all(low < high for low, high in bounds):
+        raise ValueError(
+            f"point '{name}' needs bounds ((xmin, xmax), (ymin, ymax)), but was given {bounds!r}"
+        )
+    limits = tuple((float(low), float(high)) for low, high in bounds)
+    described = Point(name, (0.0, 0.0), limits, label or name)
+    start = described.clean(value)
+    if start != tuple(float(coordinate) for coordinate in value):
+        raise ValueError(f"point '{name}' starts at {tuple(value)!r}, outside its bounds {limits!r}")
+    return Point(name, start, limits, label or name)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)

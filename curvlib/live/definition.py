@@ -1,0 +1,213 @@
+"""A live figure without its widget: the traced function, its views, and what they say and show in one state.
+
+A state is a dict from control names to the controls' values.
+"""
+
+import functools
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from curvlib.live.compiler import Program, compile, compile_field
+
+from curvlib.live import checks, template
+from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
+from curvlib.live.views import Contours, Curves, Line, Path, Plane, Points, Readout, Rule, View
+
+State = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A scalar field of the plane: its program, the controls it takes, and itself over many points by JAX."""
+
+    inputs: tuple[str, ...]
+    program: Program
+    over_points: Callable[..., jax.Array]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """Everything a live figure is before it meets a browser; made by `define`."""
+
+    name: str
+    title: str
+    summary: str
+    controls: Mapping[str, Control]
+    views: tuple[View, ...]
+    words: Mapping[str, Sequence[str]]
+    inputs: tuple[str, ...]
+    program: Program
+    fields: Mapping[int, Field]  # by the identity of their contours layer
+    function: Callable[..., Any]
+
+    def start(self) -> dict[str, Value]:
+        """The state in which the figure opens."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def arguments(self, names: Sequence[str], state: State) -> list[Any]:
+        """What a function is called with that takes the controls called `names`."""
+        return [self.controls[name].argument(state[name]) for name in names]
+
+    def evaluate(self, state: State) -> dict[str, np.ndarray]:
+        """The outputs in a state, computed by JAX."""
+        leaves = jax.tree.leaves(self.function(*self.arguments(self.inputs, state)))
+        return {
+            leaf.name: np.asarray(value) for leaf, value in zip(self.program.outputs, leaves, strict=True)
+        }
+
+    def field_values(self, layer: Contours, state: State, points: np.ndarray) -> np.ndarray:
+        """The field of a contours layer at `points` of shape (k, 2), computed by JAX."""
+        field = self.fields[id(layer)]
+        return np.asarray(field.over_points(jnp.asarray(points), *self.arguments(field.inputs, state)))
+
+    def write(self, text: str, state: State, outputs: Mapping[str, np.ndarray]) -> str:
+        """A template written out in a state."""
+        values = {
+            name: outputs[name].item() if name in outputs else state[name] for name in template.names(text)
+        }
+        texts = {
+            name: control.options for name, control in self.controls.items() if isinstance(control, Choice)
+        }
+        switches = {
+            name: ("off", "on") for name, control in self.controls.items() if isinstance(control, Toggle)
+        }
+        formats = {
+            name: control.format for name, control in self.controls.items() if isinstance(control, Slider)
+        }
+        return template.render(text, values, {**texts, **switches, **self.words}, formats)
+
+    def spec(self, state: State) -> dict[str, Any]:
+        """The figure as the front end reads it, opening in `state`."""
+        return {
+            "version": 1,
+            "name": self.name,
+            "title": self.title,
+            "summary": self.summary,
+            "words": {name: list(texts) for name, texts in self.words.items()},
+            "controls": [control.spec(state[name]) for name, control in self.controls.items()],
+            "inputs": list(self.inputs),
+            "outputs": [
+                {"name": leaf.name, "shape": list(leaf.shape), "dtype": str(np.dtype(leaf.dtype))}
+                for leaf in self.program.outputs
+            ],
+            "views": [self._view(view) for view in self.views],
+        }
+
+    def payload(self, state: State) -> str:
+        """Spec and programs as JSON text without any `<`, so that it may stand inside a script element."""
+        content = {
+            "spec": self.spec(state),
+            "program": self.program.source,
+            "fields": [field.program.source for field in self.fields.values()],
+        }
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.replace("<", "\\u003c")
+
+    def _view(self, view: View) -> dict[str, Any]:
+        match view:
+            case Readout():
+                return {"kind": "readout", "text": view.text, "show": view.show}
+            case Plane():
+                kind, further = "plane", {"equal": view.equal, "drag": list(view.drag)}
+            case Curves():
+                kind, further = "curves", {"xlog": view.xlog, "ylog": view.ylog, "cursor": view.cursor}
+        shared = {"title": view.title, "xlabel": view.xlabel, "ylabel": view.ylabel}
+        limits = {
+            name: None if pair is None else list(pair)
+            for name, pair in (("xlim", view.xlim), ("ylim", view.ylim))
+        }
+        return {
+            "kind": kind,
+            **shared,
+            **limits,
+            **further,
+            "layers": [self._layer(layer) for layer in view.layers],
+        }
+
+    def _layer(self, layer: Contours | Path | Points | Line | Rule) -> dict[str, Any]:
+        if isinstance(layer, Contours):
+            field = list(self.fields).index(id(layer))
+            described = {"field": field, "inputs": list(self.fields[id(layer)].inputs)}
+            described |= {
+                "levels": layer.levels,
+                "spacing": layer.spacing,
+                "label": layer.label,
+                "show": layer.show,
+            }
+        else:
+            described = dict(vars(layer))
+        return {"kind": type(layer).__name__.lower(), **described}
+
+
+def define(
+    function: Callable[..., Any],
+    controls: Sequence[Control],
+    views: Sequence[View],
+    summary: str,
+    words: Mapping[str, Sequence[str]],
+    name: str | None,
+    title: str,
+) -> Definition:
+    """Trace and compile a figure, and check that its parts fit; the arguments are `live.figure`'s."""
+    name = checks.figure_name(function, name)
+    by_name = checks.controls(controls)
+    views = checks.views(views)
+    inputs = checks.inputs(function, by_name, f"the function of figure '{name}'")
+    arguments = [by_name[control].argument(by_name[control].value) for control in inputs]
+    positional = _positional(function, inputs)
+    fields = {
+        id(layer): _field(layer, by_name)
+        for view in views
+        if isinstance(view, Plane)
+        for layer in view.layers
+        if isinstance(layer, Contours)
+    }
+    definition = Definition(
+        name,
+        title,
+        summary or f"Live figure: {title or name}.",
+        by_name,
+        views,
+        dict(words),
+        inputs,
+        compile(positional, *arguments),
+        fields,
+        jax.jit(positional),
+    )
+    checks.definition(definition)
+    return definition
+
+
+def _field(layer: Contours, controls: Mapping[str, Control]) -> Field:
+    function = layer.field
+    label = f"the field '{getattr(function, '__name__', 'field')}'"
+    inputs = checks.inputs(function, controls, label, given=1)
+    arguments = [controls[name].argument(controls[name].value) for name in inputs]
+    positional = _positional(function, inputs, given=1)
+    point = np.zeros(2)
+    shape = jax.eval_shape(positional, point, *arguments)
+    if jax.tree.structure(shape) != jax.tree.structure(0) or shape.shape != ():
+        raise ValueError(f"{label} must return a scalar for a point, but returned {checks.described(shape)}")
+    over_points = jax.jit(jax.vmap(positional, in_axes=(0, *(None for _ in inputs))))
+    return Field(inputs, compile_field(positional, point, *arguments), over_points)
+
+
+def _positional(function: Callable[..., Any], names: Sequence[str], given: int = 0) -> Callable[..., Any]:
+    """`function` with its controls in order after `given` positional arguments, whatever its own order."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        return function(*arguments[:given], **dict(zip(names, arguments[given:], strict=True)))
+
+    first = [f"argument{index}" for index in range(given)]
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in (*first, *names)
+    ]
+    call.__signature__ = inspect.Signature(parameters)
+    return call

@@ -1,0 +1,185 @@
+"""A Sphinx extension that puts live figures into the pages of any Sphinx site or Jupyter Book.
+
+    extensions = ["myst_nb", "curvlib.live.sphinx"]
+
+In a page, a notebook's output with a figure becomes a light `<figure>` with its static picture; program and
+data move to a script file of their own, the picture to an image file, and the front end is loaded on pages
+with figures and on no others. So pages stay small and run under a Content-Security-Policy without
+`unsafe-eval`, from a server or from disk. Without JavaScript the picture stays. Builders other than the html
+ones show the picture.
+"""
+
+import base64
+import binascii
+import hashlib
+import html
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
+
+from curvlib.live import assets
+
+LOGGER = logging.getLogger(__name__)
+FIGURE = re.compile(
+    r'<figure class="curvlib-live" data-name="(?P<name>[\w-]+)">(?P<body>.*?)</figure>', re.DOTALL
+)
+PAYLOAD = re.compile(r'<script type="application/json">(?P<payload>.*?)</script>', re.DOTALL)
+PICTURE = re.compile(
+    r'<img src="data:image/png;base64,(?P<png>[^"]+)" alt="(?P<alt>[^"]*)"'
+    r' width="(?P<width>\d+)" height="(?P<height>\d+)">'
+)
+WITHOUT_SCRIPT = "A picture of one state: with JavaScript switched on, this figure can be played with."
+FOLDER = "live"  # below _static
+
+
+class live_figure(nodes.General, nodes.Element):
+    """A live figure in a page, its program and picture in files."""
+
+
+class KeepFigureForm(SphinxPostTransform):
+    """Of a figure's several forms keep the one for the builder, before MyST-NB selects by its own order."""
+
+    default_priority = 3
+
+    def run(self, **kwargs: Any) -> None:
+        keep = "text/html" if _is_page(self.app) else "image/png"
+        for bundle in list(self.document.findall(_is_figure_bundle)):
+            forms = {form["mime_type"]: form for form in bundle.children}
+            for picture in forms["image/png"].findall(nodes.image) if "image/png" in forms else ():
+                picture["alt"] = forms["text/plain"].astext() if "text/plain" in forms else ""
+            if self.app.builder.format == "html" and keep in forms:
+                bundle.children = [forms[keep]]
+
+
+class ExtractFigures(SphinxPostTransform):
+    """Move programs and pictures out of the raw html of a page, however it got there, into files."""
+
+    default_priority = 900  # after MyST-NB's selection and its glue
+
+    def run(self, **kwargs: Any) -> None:
+        if not _is_page(self.app):
+            return
+        seen: dict[str, int] = {}
+        for raw in list(self.document.findall(nodes.raw)):
+            if "html" in raw.get("format", "").split() and 'class="curvlib-live"' in raw.astext():
+                raw.replace_self(self._parts(raw, seen))
+
+    def _parts(self, raw: nodes.raw, seen: dict[str, int]) -> list[nodes.Node]:
+        """The raw html cut at its figures, each of which becomes a node."""
+        text, end, parts = raw.astext(), 0, []
+        for match in FIGURE.finditer(text):
+            figure = self._figure(match, raw)
+            if figure is None:
+                continue
+            count = seen[figure["name"]] = seen.get(figure["name"], 0) + 1
+            figure["element"] = f"live-{figure['name']}" + (f"-{count}" if count > 1 else "")
+            parts += [*_html(text[end : match.start()]), figure]
+            end = match.end()
+        return [*parts, *_html(text[end:])]
+
+    def _figure(self, match: re.Match, raw: nodes.raw) -> live_figure | None:
+        payload, picture = PAYLOAD.search(match["body"]), PICTURE.search(match["body"])
+        try:
+            content = json.loads(payload["payload"])
+            image = base64.b64decode(picture["png"], validate=True)
+            define = _definition(content)
+        except (TypeError, KeyError, ValueError, binascii.Error) as error:
+            LOGGER.warning(
+                "live figure '%s' cannot be read (%s): run its notebook again",
+                match["name"],
+                error,
+                location=raw,
+                type="curvlib",
+                subtype="live",
+            )
+            return None
+        identity = f"{match['name']}-{hashlib.sha256((define + picture['png']).encode()).hexdigest()[:12]}"
+        folder = Path(self.app.outdir) / "_static" / FOLDER
+        _write(folder / "live.js", assets.script().encode())
+        _write(folder / "live.css", assets.style().encode())
+        _write(folder / f"{identity}.js", f"curvlibLive.define({json.dumps(identity)},{define});\n".encode())
+        _write(folder / f"{identity}.png", image)
+        return live_figure(
+            "",
+            identity=identity,
+            name=match["name"],
+            alt=html.unescape(picture["alt"]),
+            width=picture["width"],
+            height=picture["height"],
+        )
+
+
+def _definition(content: dict[str, Any]) -> str:
+    """A payload as a JavaScript object: the programs, text in the payload, become functions."""
+    spec = json.dumps(content["spec"], ensure_ascii=False, separators=(",", ":"))
+    return f"{{spec:{spec},\nprogram:{content['program']},\nfields:[{','.join(content['fields'])}]}}"
+
+
+def _html(text: str) -> list[nodes.Node]:
+    return [nodes.raw("", text, format="html")] if text.strip() else []
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file unless it stands there already, in one step, since builders may run in parallel."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def _is_page(app: Sphinx) -> bool:
+    """Whether the builder makes pages that run scripts: html, but no e-book and no help system."""
+    builder = app.builder
+    return builder.format == "html" and not getattr(builder, "embedded", False) and builder.name != "epub"
+
+
+def _is_figure_bundle(node: nodes.Node) -> bool:
+    return (
+        isinstance(node, nodes.container)
+        and node.get("nb_element") == "mime_bundle"
+        and any('class="curvlib-live"' in raw.astext() for raw in node.findall(nodes.raw))
+    )
+
+
+def visit_live_figure(translator: HTML5Translator, node: live_figure) -> None:
+    """Write the light figure of a page."""
+    static = translator.builder.imgpath.removesuffix(translator.builder.imagedir) + "_static"
+    translator.body.append(
+        f'<figure class="curvlib-live" id="{node["element"]}" data-live="{node["identity"]}"'
+        f' data-name="{node["name"]}"><img src="{static}/{FOLDER}/{node["identity"]}.png"'
+        f' alt="{html.escape(node["alt"])}" width="{node["width"]}" height="{node["height"]}" loading="lazy">'
+        f"<noscript>{WITHOUT_SCRIPT}</noscript></figure>\n"
+    )
+    raise nodes.SkipNode
+
+
+def load_scripts(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
+) -> None:
+    """Load the front end, then a page's figures, on a page that has some."""
+    figures = [] if doctree is None else [node["identity"] for node in doctree.findall(live_figure)]
+    if not figures:
+        return
+    app.add_css_file(f"{FOLDER}/live.css")
+    app.add_js_file(f"{FOLDER}/live.js", priority=600, loading_method="defer")
+    for identity in dict.fromkeys(figures):
+        app.add_js_file(f"{FOLDER}/{identity}.js", priority=601, loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension with Sphinx."""
+    app.add_node(live_figure, html=(visit_live_figure, None))
+    app.add_post_transform(KeepFigureForm)
+    app.add_post_transform(ExtractFigures)
+    app.connect("html-page-context", load_scripts)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
