@@ -1,5 +1,5 @@
 # `make book` builds the book, `make test` proves it. Both need Python 3.11 or newer, and make their own .venv.
-.PHONY: book test lab run clean
+.PHONY: book test lab run benchmarks clean
 
 # The first of these that is new enough; or name one: make book PYTHON=/path/to/python
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -22,6 +22,9 @@ lab: $(READY)
 run: $(READY)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=WARN \
 		--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False $(CHAPTERS)
+
+benchmarks: $(READY)
+	$(BIN)/python -m benchmarks.run
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis chapters/.ipynb_checkpoints

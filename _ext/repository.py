@@ -1,7 +1,7 @@
 """Repository, Binder and Colab buttons, where the book's own repository is known.
 
-Its address is BOOK_REPOSITORY_URL, else the git remote `origin`; without one there are no buttons (Jupyter Book's
-default would link to somebody else's repository). Binder and Colab read from GitHub, so they need an address there.
+Its address is BOOK_REPOSITORY_URL, else the git remote `origin`. Without one there are no buttons: Jupyter Book's
+default would link to somebody else's repository. Binder and Colab read from GitHub, so they need an address there.
 """
 
 import os
@@ -17,8 +17,8 @@ HOSTS = ("github.com", "gitlab.com", "bitbucket.org")
 def repository_url(source: str) -> str | None:
     """https address of the repository on a known host, or None.
 
-    `source` is the book's folder, whose git remote is asked where BOOK_REPOSITORY_URL is not set. An empty variable
-    means: no buttons.
+    `source` is the book's folder, whose git remote is asked where BOOK_REPOSITORY_URL is not set. An empty
+    variable means: no buttons.
     """
     address = os.environ.get("BOOK_REPOSITORY_URL")
     if address is None:
@@ -27,7 +27,9 @@ def repository_url(source: str) -> str | None:
         )
         address = asked.stdout.strip()
     # git@host:owner/name.git, ssh://git@host/owner/name, https://user:secret@host/owner/name/
-    match = re.fullmatch(r"(?:(?:https?|ssh|git)://)?(?:[^@/]+@)?([\w.-]+)[:/]([\w./-]+?)(?:\.git)?/?", address)
+    match = re.fullmatch(
+        r"(?:(?:https?|ssh|git)://)?(?:[^@/]+@)?([\w.-]+)[:/]([\w./-]+?)(?:\.git)?/?", address
+    )
     if match is None or match[1] not in HOSTS or match[2].count("/") != 1:
         return None
     return f"https://{match[1]}/{match[2]}"

@@ -27,11 +27,13 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-INSTALL = "no Chromium found; install one: `apt-get install chromium`, or `.venv/bin/playwright install chromium`"
+INSTALL = (
+    "no Chromium found; install one: `apt-get install chromium`, or `.venv/bin/playwright install chromium`"
+)
 
 
 def find_chromium(playwrights_own: str) -> str | None:
-    """Path of an installed Chromium or Chrome: $BOOK_CHROMIUM, one on the PATH, or the one playwright installed."""
+    """Path of a Chromium or Chrome: $BOOK_CHROMIUM, one on the PATH, or the one that playwright installed."""
     named = (os.environ.get("BOOK_CHROMIUM"), *(shutil.which(name) for name in BROWSERS))
     return next((p for p in (*named, MACOS_BROWSER, playwrights_own) if p and Path(p).exists()), None)
 
@@ -49,7 +51,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests measured (their `record_property`), so that it stands in the log of a green run too."""
+    """Print what tests measured (their `record_property`), so that it stands in the log of a green run."""
     measured = [
         f"{report.nodeid.rsplit('::', 1)[-1]}: {name} = {value}"
         for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")

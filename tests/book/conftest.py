@@ -1,0 +1,133 @@
+"""The built book, its notebooks and pages, for every test here. A new chapter is covered as it stands."""
+
+import json
+import linecache
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ElementHandle, Page
+
+import curvlib
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))
+PAGES = ["intro", "notation", "references", *(f"chapters/{notebook.stem}" for notebook in NOTEBOOKS)]
+FIGURE = "figure.curvlib-live"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with an argument `notebook` runs for every chapter, one with `page_name` for every page."""
+    if "notebook" in metafunc.fixturenames:
+        metafunc.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem, scope="session")
+    if "page_name" in metafunc.fixturenames:
+        metafunc.parametrize("page_name", PAGES, scope="session")
+
+
+@dataclass(frozen=True)
+class Book:
+    """The book as built: the folder of its pages, and what the build said."""
+
+    html: Path
+    returncode: int
+    log: str
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    """Build the book as `make book` does, elsewhere."""
+    out = tmp_path_factory.mktemp("book")
+    command = [sys.executable, "-m", "jupyter_book", "build", "-W", "-n", "--keep-going", "--quiet"]
+    built = subprocess.run(
+        [*command, "--path-output", out, ROOT],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env={**os.environ, "BOOK_REPOSITORY_URL": "https://github.com/reader/book"},
+    )
+    return Book(out / "_build" / "html", built.returncode, built.stdout)
+
+
+@dataclass
+class Visit:
+    """A page opened from disk with the network cut: the errors it logged, and what it asked for elsewhere."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    remote: list[str] = field(default_factory=list)
+
+    def figures(self) -> list[ElementHandle]:
+        return self.page.query_selector_all(FIGURE)
+
+
+@pytest.fixture
+def visit(book: Book, chromium: Browser) -> Iterator[Callable[..., Visit]]:
+    """`visit(page_name, **context_options)` opens a page of the book, all its live figures mounted."""
+    contexts = []
+
+    def open_page(name: str, **options: Any) -> Visit:
+        context = chromium.new_context(offline=True, **options)
+        contexts.append(context)
+        visit = Visit(context.new_page())
+        visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
+        visit.page.on(
+            "console", lambda m: visit.errors.append(m.text) if m.type in ("error", "warning") else None
+        )
+        visit.page.on("request", lambda r: _note_remote(visit, r.url))
+        visit.page.goto((book.html / f"{name}.html").as_uri())
+        visit.page.wait_for_function(
+            "selector => [...document.querySelectorAll(selector)].every(figure => figure.curvlibLive)",
+            arg=FIGURE,
+        )
+        return visit
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def _note_remote(visit: Visit, url: str) -> None:
+    if not url.startswith(("file:", "data:", "blob:")):
+        visit.remote.append(url)
+
+
+@pytest.fixture(scope="session")
+def run_figures() -> Callable[[Path], dict[str, Any]]:
+    """`run_figures(notebook)`: the live figures, by name, that its code makes when it is run here and now."""
+    known: dict[Path, dict[str, Any]] = {}
+
+    def run(notebook: Path) -> dict[str, Any]:
+        if notebook not in known:
+            known[notebook] = _run(notebook)
+        return known[notebook]
+
+    return run
+
+
+def _run(notebook: Path) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    make_figure = curvlib.live.figure
+
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        figure = make_figure(*args, **kwargs)
+        made[figure.definition.name] = figure
+        return figure
+
+    cells = [cell for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code"]
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
+        patch.setattr(curvlib.live, "figure", recorded)
+        patch.chdir(notebook.parent)
+        for number, cell in enumerate(cells, 1):
+            source, name = "".join(cell["source"]), f"{notebook.name}[{number}]"
+            linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+            exec(compile(source, name, "exec"), namespace)
+    return made

@@ -1,0 +1,121 @@
+"""Every live figure of every chapter, as committed and built, over the whole range of its controls."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+STATES = 300
+COMPARED = 12
+# Compared are the entries of JAX's own answer that move by less than STABLE, relative to their size, when the state
+# moves by one unit in the last place: many iterated maps are chaotic.
+STABLE = 1e-11
+AGREE = 1e-9
+
+# Set each state, have the browser lay it out, and look at what a reader would see.
+TRY = """
+([figure, states]) => states.map(state => {
+    figure.curvlibLive.set(state);
+    figure.getBoundingClientRect();
+    const seen = figure.innerHTML + figure.textContent;
+    const bad = seen.match(/.{0,40}(?:NaN|Infinity|undefined|∞).{0,40}/);
+    return bad ? bad[0] : null;
+})
+"""
+OUTPUTS = """
+([figure, state]) => {
+    figure.curvlibLive.set(state);
+    const outputs = figure.curvlibLive.outputs;
+    return Object.fromEntries(Object.entries(outputs).map(([name, value]) =>
+        [name, typeof value === "object" ? Array.from(value) : Number(value)]));
+}
+"""
+
+
+def draw(control: dict[str, Any], generator: np.random.Generator) -> Any:
+    """A random value that a reader can set, now and then an end of the range."""
+    if control["kind"] == "toggle":
+        return bool(generator.integers(2))
+    if control["kind"] == "choice":
+        return int(generator.integers(len(control["options"])))
+    if control["kind"] == "point":
+        return [_between(low, high, generator) for low, high in control["bounds"]]
+    low, high, step = control["min"], control["max"], control["step"]
+    if control["log"]:
+        return min(max(math.exp(_between(math.log(low), math.log(high), generator)), low), high)
+    value = _between(low, high, generator)
+    if step:
+        value = min(low + step * round((value - low) / step), high)
+    return round(value) if control["integer"] else value
+
+
+def _between(low: float, high: float, generator: np.random.Generator) -> float:
+    return (
+        float(generator.choice([low, high]))
+        if generator.random() < 0.1
+        else float(generator.uniform(low, high))
+    )
+
+
+def random_states(spec: dict[str, Any], count: int) -> list[dict[str, Any]]:
+    generator = np.random.default_rng(0)
+    return [{c["name"]: draw(c, generator) for c in spec["controls"]} for _ in range(count)]
+
+
+def nudged(state: dict[str, Any], towards: float) -> dict[str, Any]:
+    """The state with every real number moved by one unit in the last place."""
+    return {
+        name: np.nextafter(value, towards) if isinstance(value, float | list) else value
+        for name, value in state.items()
+    }
+
+
+@pytest.fixture
+def figures(visit, notebook: Path) -> list[tuple[Any, dict[str, Any]]]:
+    """Each figure of a chapter's page and its spec."""
+    opened = visit(f"chapters/{notebook.stem}")
+    assert not opened.errors
+    return [(figure, figure.evaluate("figure => figure.curvlibLive.spec")) for figure in opened.figures()]
+
+
+def test_page_shows_every_figure(figures, notebook: Path, run_figures) -> None:
+    names = [spec["name"] for _, spec in figures]
+    assert sorted(names) == sorted(run_figures(notebook))
+
+
+def test_every_state_shows_something_finite(figures, visit, notebook: Path) -> None:
+    opened = visit(f"chapters/{notebook.stem}")
+    for figure in opened.figures():
+        spec = figure.evaluate("figure => figure.curvlibLive.spec")
+        states = random_states(spec, STATES)
+        for state, bad in zip(states, opened.page.evaluate(TRY, [figure, states]), strict=True):
+            assert bad is None, f"{spec['name']} at {state} shows {bad}"
+    assert not opened.errors
+
+
+def test_numbers_are_jaxs(figures, notebook: Path, run_figures, record_property) -> None:
+    for element, spec in figures:
+        figure = run_figures(notebook)[spec["name"]]
+        compared = total = 0
+        for state in random_states(spec, COMPARED):
+            page = element.evaluate("(figure, state) => (" + OUTPUTS + ")([figure, state])", state)
+            jax = figure.definition.evaluate(state)
+            others = [figure.definition.evaluate(nudged(state, towards)) for towards in (-math.inf, math.inf)]
+            assert page.keys() == jax.keys()
+            for name, value in jax.items():
+                ours, theirs = np.ravel(value).astype(float), np.ravel(page[name]).astype(float)
+                assert ours.shape == theirs.shape, f"{spec['name']}.{name}"
+                moves = [np.abs(np.ravel(other[name]).astype(float) - ours) for other in others]
+                stable = np.max(moves, axis=0) <= STABLE * np.abs(ours)
+                np.testing.assert_allclose(
+                    theirs[stable],
+                    ours[stable],
+                    rtol=AGREE,
+                    atol=0,
+                    err_msg=f"{spec['name']}.{name} at {state}",
+                )
+                compared, total = compared + int(stable.sum()), total + stable.size
+        record_property(f"{spec['name']}: share of numbers compared", round(compared / total, 3))
+        assert compared > total / 4, f"{spec['name']}: hardly any number is stable enough to compare"

@@ -1,0 +1,186 @@
+"""The chapters in JupyterLab: pictures before anything runs, live figures after, a kernel that moves them."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 1000
+# Every cell drawn, also off screen, so that a test finds them.
+SETTINGS = '{"windowingMode": "none"}'
+
+OWN_LOSS = """
+import curvlib as cl
+import jax.numpy as jnp
+
+def own(start):
+    problem = cl.Objective(lambda params: jnp.sum(jnp.cosh(params) + 0.1 * params**4))
+    trace = cl.minimize(problem, cl.GradientDescent(0.3), start, steps=40, path=True)
+    return {"path": trace.path, "loss": trace.losses}
+
+cl.live.figure(
+    own,
+    controls=[cl.live.point("start", (1.0, -1.5), bounds=((-2, 2), (-2, 2)))],
+    views=[
+        cl.live.plane(xlim=(-2, 2), ylim=(-2, 2), layers=[cl.live.path("path")], drag=["start"]),
+        cl.live.curves([cl.live.line("loss")], xlabel="step", ylabel="loss"),
+    ],
+    summary="A loss of the reader's own.",
+)
+"""
+FIND = """
+import curvlib as cl
+figures = [value for value in list(globals().values()) if isinstance(value, cl.live.LiveFigure)]
+figure = next(value for value in figures if hasattr(value, "kappa"))
+"""
+
+# The state of every mounted figure, wherever the widget manager has put it.
+STATES = "() => [...document.querySelectorAll('*')].filter(e => e.curvlibLive).map(e => e.curvlibLive.state)"
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab on a copy of the chapters."""
+
+    url: str
+    token: str
+
+    def address(self, path: str) -> str:
+        return f"{self.url}/{path}?token={self.token}"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "chapters", home / "book" / "chapters")
+    settings = home / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text(SETTINGS)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    lab = Lab(f"http://127.0.0.1:{port}", secrets.token_hex(16))
+    folders = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    folders |= {f"JUPYTERLAB_{kind}_DIR": str(home / kind.lower()) for kind in ("SETTINGS", "WORKSPACES")}
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(
+            [
+                sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser",
+                f"--port={port}", f"--IdentityProvider.token={lab.token}",
+                f"--ServerApp.root_dir={home / 'book'}",
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **folders},
+        )  # fmt: skip
+        try:
+            _wait_for(lab, server, home / "log")
+            yield lab
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def _wait_for(lab: Lab, server: subprocess.Popen, log: Path) -> None:
+    for _ in range(120):
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(lab.address("api"), timeout=5):
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"JupyterLab did not start: {log.read_text()}")
+
+
+@dataclass
+class Session:
+    """A notebook open in JupyterLab."""
+
+    page: Page
+
+    def wait(self, expression: str, seconds: float = 60) -> None:
+        self.page.wait_for_function(expression, timeout=seconds * SECONDS)
+
+    def restart_and_run_all(self) -> None:
+        # The command's promise waits for its dialog: returned from evaluate, it would be waited for here.
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-run-all'); }")
+        self.page.click(".jp-Dialog .jp-mod-accept")
+        self.page.wait_for_timeout(500)
+        self.wait_until_idle(seconds=240)
+
+    def wait_until_idle(self, seconds: float = 60) -> None:
+        """Until no code cell is waiting or running."""
+        self.wait(
+            "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]"
+            ".every(prompt => !prompt.textContent.includes('*'))",
+            seconds,
+        )
+
+    def run_new_cell(self, source: str) -> None:
+        self.page.evaluate(
+            """async source => {
+                const { commands, shell } = window.jupyterapp, notebook = shell.currentWidget.content;
+                notebook.activeCellIndex = notebook.widgets.length - 1;
+                await commands.execute("notebook:insert-cell-below");
+                notebook.activeCell.model.sharedModel.setSource(source);
+                await commands.execute("notebook:run-cell");
+            }""",
+            source.strip(),
+        )
+        self.wait_until_idle()
+        assert not self.page.query_selector_all(".jp-RenderedText[data-mime-type*='stderr']"), self.errors()
+
+    def errors(self) -> list[str]:
+        return [e.inner_text() for e in self.page.query_selector_all("[data-mime-type*='stderr']")]
+
+
+@pytest.fixture
+def session(lab: Lab, chromium: Browser, notebook: Path) -> Iterator[Session]:
+    context = chromium.new_context(viewport={"width": 1300, "height": 1000})
+    context.route("**/*", lambda r: r.continue_() if r.request.url.startswith(lab.url) else r.abort())
+    page = context.new_page()
+    page.goto(lab.address(f"lab/tree/chapters/{notebook.name}"))
+    session = Session(page)
+    session.wait("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 1")
+    session.wait(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'"
+    )
+    yield session
+    context.close()
+
+
+def test_figures_in_a_kernel(session: Session, notebook: Path, run_figures, tmp_path: Path) -> None:
+    count = len(run_figures(notebook))
+    page = session.page
+
+    pictures = page.query_selector_all(".jp-OutputArea-output figure img, .jp-RenderedHTMLCommon figure img")
+    widths = [picture.evaluate("image => image.naturalWidth") for picture in pictures]
+    assert len(widths) == count and min(widths) > 100, "before any run the static picture stands there"
+    assert page.evaluate(STATES) == []
+
+    session.restart_and_run_all()
+    assert session.errors() == []
+    session.wait(f"() => ({STATES})().length === {count}")
+
+    if any(hasattr(figure, "kappa") for figure in run_figures(notebook).values()):
+        session.run_new_cell(FIND)
+        before = page.evaluate(STATES)
+        session.run_new_cell("figure.kappa = 50")
+        session.wait(f"() => ({STATES})().some(state => state.kappa === 50)")
+        moved = [old != new for old, new in zip(before, page.evaluate(STATES), strict=True)]
+        assert sum(moved) == 1, "one figure moves, the others stay"
+
+    session.run_new_cell(OWN_LOSS)
+    session.wait(f"() => ({STATES})().length === {count + 1}")
+    assert session.errors() == []

@@ -1,0 +1,102 @@
+"""What a committed notebook holds. That its outputs are reproduced is nbval's part, over the same files."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+# curvlib, what it stands on, and Python itself.
+IMPORTS = {"curvlib", "numpy", "jax", "optax", "matplotlib", "scipy", "IPython", *sys.stdlib_module_names}
+
+
+def cells(notebook: Path, kind: str) -> list[dict[str, Any]]:
+    return [cell for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == kind]
+
+
+def source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+def test_is_a_valid_notebook(notebook: Path) -> None:
+    nbformat.validate(nbformat.read(notebook, as_version=4))
+
+
+def test_was_run_once_from_top_to_bottom(notebook: Path) -> None:
+    counts = [cell["execution_count"] for cell in cells(notebook, "code") if source(cell).strip()]
+    assert counts == list(range(1, len(counts) + 1)), "run `make run`"
+
+
+def test_holds_no_widget_state_and_no_timestamps(notebook: Path) -> None:
+    content = json.loads(notebook.read_text())
+    assert "widgets" not in content["metadata"], "run `make run`: the figures need no saved widget state"
+    timed = [cell["id"] for cell in content["cells"] if "execution" in cell["metadata"]]
+    assert not timed, f"cells {timed} hold timestamps: run `make run`"
+
+
+def test_raises_nothing(notebook: Path) -> None:
+    failed = [
+        f"{output['ename']} in: {source(cell)[:60]}"
+        for cell in cells(notebook, "code")
+        for output in cell["outputs"]
+        if output["output_type"] == "error"
+    ]
+    assert not failed
+
+
+def test_is_plain_python(notebook: Path) -> None:
+    """No `interact` (its callback may raise and the book still builds), no magics, nothing that nbval skips."""
+    for cell in cells(notebook, "code"):
+        text = source(cell)
+        assert not re.search(r"\binteract(ive|_manual)?\s*\(", text), f"make it a live figure: {text[:60]}"
+        assert not re.search(r"^\s*[%!]", text, re.MULTILINE), f"plain Python only: {text[:60]}"
+        assert "NBVAL_" not in text.upper(), f"every output is compared: {text[:60]}"
+        tags = cell["metadata"].get("tags", [])
+        assert not [tag for tag in tags if tag.startswith("nbval") or tag == "raises-exception"]
+
+
+def test_every_picture_has_a_text_alternative(notebook: Path) -> None:
+    """A plot's is `mystnb.image.alt` in its cell's metadata; a live figure's is its summary."""
+    for cell in cells(notebook, "code"):
+        for output in cell["outputs"]:
+            data = output.get("data", {})
+            if "image/png" not in data:
+                continue
+            if "text/html" in data:
+                alternatives = re.findall(r'<img [^>]*alt="([^"]*)"', "".join(data["text/html"]))
+            else:
+                alternatives = [cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")]
+            assert alternatives and all(len(a) > 20 for a in alternatives), (
+                f"describe it: {source(cell)[:60]}"
+            )
+
+
+def test_imports_only_what_a_reader_has(notebook: Path) -> None:
+    for cell in cells(notebook, "code"):
+        for name in re.findall(r"^\s*(?:from|import)\s+(\w+)", source(cell), re.MULTILINE):
+            assert name in IMPORTS, f"a chapter does not import {name}"
+        private = re.search(r"\bcurvlib\S*\._\w+|\bcl(\.\w+)*\._[a-z]\w*", source(cell))
+        assert private is None, f"a chapter uses nothing private: {private[0]}"
+
+
+def test_has_the_parts_of_a_chapter(notebook: Path) -> None:
+    """Claims judged, at least three exercises with folded solutions, further reading."""
+    text = "\n".join(source(cell) for cell in cells(notebook, "markdown"))
+    assert text.startswith("# ")
+    exercises = re.findall(r"^`{3,}\{exercise(?:-start)?\}", text, re.MULTILINE)
+    solutions = re.findall(r"^`{3,}\{solution(?:-start)?\}\s+\S+\n:class: .*dropdown", text, re.MULTILINE)
+    assert len(exercises) >= 3
+    assert len(solutions) >= len(exercises), "each exercise has a folded solution (:class: dropdown)"
+    for heading in ("Claims", "Exercises", "Further reading"):
+        assert re.search(rf"^#+ .*{heading}", text, re.MULTILINE | re.IGNORECASE), (
+            f"a section '{heading}' is missing"
+        )
+
+
+@pytest.mark.parametrize("kind", ["code", "markdown"])
+def test_ids_are_unique(notebook: Path, kind: str) -> None:
+    ids = [cell["id"] for cell in cells(notebook, kind)]
+    assert len(ids) == len(set(ids))

@@ -1,0 +1,46 @@
+"""The benchmarks' runner: fair turns, honest ratios, and results for every comparison that there is."""
+
+import json
+import time
+
+import pytest
+
+from benchmarks import run
+
+
+def test_contestants_take_turns() -> None:
+    calls: list[str] = []
+
+    def contestant(name: str):
+        def wait() -> None:
+            calls.append(name)
+            time.sleep(0.003)
+
+        return wait
+
+    run.measure({"a": contestant("a"), "b": contestant("b")}, rounds=4)
+    assert "".join(calls[-8:]) == "abababab"
+
+
+def test_ratios_refer_to_the_first() -> None:
+    slow, quick = (lambda: time.sleep(0.02)), (lambda: time.sleep(0.005))
+    measured = run.measure({"quick": quick, "slow": slow}, rounds=5)
+    assert measured["quick"]["ratio"].median == 1
+    assert measured["slow"]["ratio"].median == pytest.approx(4, rel=0.3)
+    spread = measured["slow"]["seconds"]
+    assert 0.02 <= spread.least <= spread.median <= spread.most
+
+
+def test_results_cover_every_comparison() -> None:
+    results = json.loads(run.RESULTS.read_text())
+    assert sorted(results) == run.COMPARISONS
+    for result in results.values():
+        assert result["groups"]
+        assert {"processor", "cores", "system", "python", "packages", "date"} <= result["machine"].keys()
+
+
+def test_unknown_comparison_is_named(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.argv", ["run", "nothing"])
+    with pytest.raises(SystemExit):
+        run.main()
+    assert "no comparison nothing; there are first_order, newton" in capsys.readouterr().err
