@@ -1,7 +1,7 @@
 """MathJax from the book's own files, so that a page shows its formulas without any network, from disk too.
 
-It is taken from the package sphinx-mathjax-offline, whose 24 MB hold every variant; a page needs the one combined
-component, the TeX extensions it loads on demand and the woff fonts: 2.1 MB.
+It is taken from the package sphinx-mathjax-offline, whose 24 MB hold every variant; a page needs the one
+combined component, the TeX extensions it loads on demand and the woff fonts: 2.1 MB.
 """
 
 from importlib.metadata import distribution
@@ -16,7 +16,7 @@ PARTS = (COMPONENT, "input/tex/extensions", "output/chtml/fonts/woff-v2")
 
 
 def mathjax_root() -> Path:
-    """Folder of MathJax in the installed package, found by its list of files: its folder is no module's name."""
+    """Folder of MathJax in the installed package, which cannot be imported: its name has hyphens."""
     found = next(f for f in distribution("sphinx-mathjax-offline").files or [] if f.name == COMPONENT)
     return Path(str(found.locate())).parent
 

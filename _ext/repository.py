@@ -1,7 +1,7 @@
 """Repository, Binder and Colab buttons, where the book's own repository is known.
 
-Its address is BOOK_REPOSITORY_URL, else the git remote `origin`. Without one there are no buttons: Jupyter Book's
-default would link to somebody else's repository. Binder and Colab read from GitHub, so they need an address there.
+Its address is BOOK_REPOSITORY_URL, else the git remote `origin`. Without one there are no buttons: Jupyter
+Book's default would link to somebody else's repository. Binder and Colab need an address on GitHub.
 """
 
 import os

@@ -39,7 +39,7 @@ def groups() -> Iterator[Group]:
 
 
 def bare_loop(problem: cl.Objective, transformation: optax.GradientTransformation):
-    """The least that does the same: a jitted scan that records the loss before each step and after the last."""
+    """The least that does the same: a jitted scan that records the loss before each step and at the end."""
 
     @jax.jit
     def run(params: jax.Array) -> tuple[jax.Array, jax.Array]:

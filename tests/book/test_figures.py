@@ -9,8 +9,8 @@ import pytest
 
 STATES = 300
 COMPARED = 12
-# Compared are the entries of JAX's own answer that move by less than STABLE, relative to their size, when the state
-# moves by one unit in the last place: many iterated maps are chaotic.
+# Compared are the entries of JAX's own answer that move by less than STABLE, relative to their size, when the
+# state moves by one unit in the last place: many iterated maps are chaotic.
 STABLE = 1e-11
 AGREE = 1e-9
 

@@ -48,7 +48,7 @@ def test_raises_nothing(notebook: Path) -> None:
 
 
 def test_is_plain_python(notebook: Path) -> None:
-    """No `interact` (its callback may raise and the book still builds), no magics, nothing that nbval skips."""
+    """No `interact` (when its callback raises the book still builds), no magics, nothing skipped."""
     for cell in cells(notebook, "code"):
         text = source(cell)
         assert not re.search(r"\binteract(ive|_manual)?\s*\(", text), f"make it a live figure: {text[:60]}"
