@@ -11,7 +11,13 @@ from importlib import resources
 from curvlib import plot
 
 STATIC = resources.files("curvlib.live") / "static"
-DARK = ('html[data-theme="dark"]', 'html:not([data-theme]) body[data-jp-theme-light="false"]')
+# How pages say that they are dark: Sphinx's themes on either element, JupyterLab, VS Code.
+DARK = (
+    'html[data-theme="dark"]',
+    'body[data-theme="dark"]',
+    'html:not([data-theme]) body[data-jp-theme-light="false"]',
+    "body.vscode-dark",
+)
 
 
 @functools.cache

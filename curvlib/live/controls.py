@@ -20,10 +20,8 @@ Value = float | int | bool | tuple[float, float]
 
 def _number(value: Any, name: str) -> float:
     """`value` as a float, or one sentence about what was given."""
-    if isinstance(value, np.ndarray | np.generic) and np.ndim(value) == 0:
+    if hasattr(value, "item") and np.ndim(value) == 0:  # a scalar of NumPy or JAX
         value = value.item()
-    elif hasattr(value, "__jax_array__") or type(value).__module__.startswith("jax"):
-        value = np.asarray(value).item() if np.ndim(value) == 0 else value
     if not isinstance(value, Real):
         raise TypeError(f"control '{name}' needs a number, but was given {value!r}")
     if math.isnan(value):
@@ -122,7 +120,7 @@ class Toggle:
 
     def clean(self, value: Any) -> bool:
         """True or False; 1 and 0 count as such."""
-        if isinstance(value, np.generic):
+        if hasattr(value, "item") and np.ndim(value) == 0:
             value = value.item()
         if not isinstance(value, Real) or value not in (0, 1):
             raise TypeError(f"control '{self.name}' needs True or False, but was given {value!r}")

@@ -86,14 +86,12 @@ class ExtractFigures(SphinxPostTransform):
         return [*parts, *_html(text[end:])]
 
     def _figure(self, match: re.Match, raw: nodes.raw) -> live_figure | None:
-        payload, picture = PAYLOAD.search(match["body"]), PICTURE.search(match["body"])
         try:
-            content = json.loads(payload["payload"])
-            image = base64.b64decode(picture["png"], validate=True)
-            define = _definition(content)
-        except (TypeError, KeyError, ValueError, binascii.Error) as error:
+            program = _program(match["body"])
+            picture, png = _picture(match["body"])
+        except ValueError as error:
             LOGGER.warning(
-                "live figure '%s' cannot be read (%s): run its notebook again",
+                "live figure '%s' stays as it is, since %s: run its notebook again",
                 match["name"],
                 error,
                 location=raw,
@@ -101,12 +99,13 @@ class ExtractFigures(SphinxPostTransform):
                 subtype="live",
             )
             return None
-        identity = f"{match['name']}-{hashlib.sha256((define + picture['png']).encode()).hexdigest()[:12]}"
+        digest = hashlib.sha256(program.encode() + png).hexdigest()
+        identity = f"{match['name']}-{digest[:12]}"
         folder = Path(self.app.outdir) / "_static" / FOLDER
         _write(folder / "live.js", assets.script().encode())
         _write(folder / "live.css", assets.style().encode())
-        _write(folder / f"{identity}.js", f"curvlibLive.define({json.dumps(identity)},{define});\n".encode())
-        _write(folder / f"{identity}.png", image)
+        _write(folder / f"{identity}.js", f"curvlibLive.define({json.dumps(identity)},{program});\n".encode())
+        _write(folder / f"{identity}.png", png)
         return live_figure(
             "",
             identity=identity,
@@ -117,10 +116,29 @@ class ExtractFigures(SphinxPostTransform):
         )
 
 
-def _definition(content: dict[str, Any]) -> str:
-    """A payload as a JavaScript object: the programs, text in the payload, become functions."""
-    spec = json.dumps(content["spec"], ensure_ascii=False, separators=(",", ":"))
-    return f"{{spec:{spec},\nprogram:{content['program']},\nfields:[{','.join(content['fields'])}]}}"
+def _program(body: str) -> str:
+    """The payload in a figure's html as a JavaScript object, its programs, which were text, now functions."""
+    match = PAYLOAD.search(body)
+    if match is None:
+        raise ValueError("it has no program")
+    try:
+        payload = json.loads(match["payload"])
+        spec, program, fields = (payload[key] for key in ("spec", "program", "fields"))
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"its program cannot be read ({error})") from error
+    text = json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
+    return f"{{spec:{text},\nprogram:{program},\nfields:[{','.join(fields)}]}}"
+
+
+def _picture(body: str) -> tuple[re.Match, bytes]:
+    """The picture in a figure's html: its attributes and its bytes."""
+    match = PICTURE.search(body)
+    if match is None:
+        raise ValueError("it has no picture")
+    try:
+        return match, base64.b64decode(match["png"], validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"its picture cannot be read ({error})") from error
 
 
 def _html(text: str) -> list[nodes.Node]:

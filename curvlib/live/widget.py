@@ -66,7 +66,6 @@ class LiveFigure(anywidget.AnyWidget):
         state, summary = self.state, self.describe()
         image = picture.draw(self._definition, state)
         encoded = base64.b64encode(image.png).decode("ascii")
-        size = {"width": image.width, "height": image.height}
         data = {
             **data,
             "text/html": (
@@ -78,7 +77,7 @@ class LiveFigure(anywidget.AnyWidget):
             "image/png": encoded,
             "text/plain": summary,
         }
-        return data, {**metadata, "image/png": size}
+        return data, {**metadata, "image/png": {"width": image.width}}
 
 
 def widget(definition: Definition) -> LiveFigure:

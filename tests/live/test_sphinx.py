@@ -1,0 +1,124 @@
+"""The Sphinx extension on a site that knows nothing of this book: light pages, files beside them."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+CONF = (
+    'project = "A foreign site"\nextensions = ["myst_nb", "curvlib.live.sphinx"]\nnb_execution_mode = "off"\n'
+)
+INDEX = "# Index\n\nNo figure here.\n\n```{toctree}\nparts/page\n```\n"
+
+
+def build(source: Path, builder: str, *options: str) -> tuple[Path, subprocess.CompletedProcess]:
+    out = source.parent / builder
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", builder, *options, str(source), str(out)]
+    return out, subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, make) -> Path:
+    """A site of two pages; the second, in a folder, is a notebook that shows a figure twice."""
+    data, metadata = make(name="descent")._repr_mimebundle_()
+    v4 = nbformat.v4
+    captioned = {"mystnb": {"figure": {"name": "descent", "caption": "A caption."}}}
+    notebook = v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell("# A page\n\nSee {numref}`descent`."),
+            v4.new_code_cell("figure", outputs=[v4.new_output("execute_result", data, metadata=metadata)]),
+            v4.new_code_cell(
+                "figure", metadata=captioned, outputs=[v4.new_output("display_data", data, metadata=metadata)]
+            ),
+        ],
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3"},
+            "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+        },
+    )
+    source = tmp_path_factory.mktemp("site") / "source"
+    (source / "parts").mkdir(parents=True)
+    (source / "conf.py").write_text(CONF + "numfig = True\n")
+    (source / "index.md").write_text(INDEX)
+    nbformat.write(notebook, source / "parts" / "page.ipynb")
+    return source
+
+
+@pytest.fixture(scope="module")
+def pages(site) -> Path:
+    """The site as html, built with warnings as errors."""
+    out, run = build(site, "html", "-W", "-n", "-j", "2")
+    assert run.returncode == 0, run.stderr
+    return out
+
+
+def test_pages_are_light_and_files_stand_beside_them(pages):
+    page = (pages / "parts" / "page.html").read_text()
+    figures = re.findall(r'<figure class="curvlib-live" id="([\w-]+)" data-live="([\w-]+)"', page)
+    assert [element for element, _ in figures] == ["live-descent", "live-descent-2"]
+    [identity] = {identity for _, identity in figures}
+    assert "application/json" not in page
+    assert "base64" not in page
+    assert "widget-view" not in page
+    assert page.count("<noscript>") == 2
+    assert 'alt="At κ = 20 gradient descent makes 20 steps."' in page
+    assert sorted(path.name for path in (pages / "_static" / "live").iterdir()) == sorted(
+        ["live.css", "live.js", f"{identity}.js", f"{identity}.png"]
+    )
+    scripts = re.findall(r'src="([^"?]+live/[^"?]+\.js)', page)
+    assert scripts == ["../_static/live/live.js", f"../_static/live/{identity}.js"]
+    for path in [
+        *scripts,
+        *re.findall(r'<img src="([^"]+)"', page),
+        *re.findall(r'href="([^"?]+live\.css)', page),
+    ]:
+        assert (pages / "parts" / path).resolve().is_file()
+    assert (pages / "_static" / "live" / f"{identity}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_page_without_figures_loads_nothing(pages):
+    assert "live/" not in (pages / "index.html").read_text()
+
+
+def test_the_program_is_a_function_and_the_spec_is_kept(pages, make):
+    mini_racer = pytest.importorskip("py_mini_racer")
+    [path] = (pages / "_static" / "live").glob("descent-*.js")
+    context = mini_racer.MiniRacer()
+    context.eval("var defined = {}; var curvlibLive = {define: (id, content) => { defined[id] = content; }};")
+    context.eval(path.read_text())
+    kinds, spec = json.loads(
+        context.eval(
+            f"var one = defined[{json.dumps(path.stem)}];"
+            "JSON.stringify([[typeof one.program, ...one.fields.map((field) => typeof field)], one.spec])"
+        )
+    )
+    assert kinds == ["function", "function"]
+    figure = make(name="descent")
+    assert spec == json.loads(json.dumps(figure.definition.spec(figure.state)))
+
+
+def test_builders_without_scripts_show_the_picture(site):
+    out, _ = build(site, "epub")
+    page = (out / "parts" / "page.xhtml").read_text()
+    assert page.count("<img") == 2
+    assert 'alt="At κ = 20 gradient descent makes 20 steps."' in page
+    assert "<script" not in page
+
+
+def test_a_figure_that_cannot_be_read_is_a_located_warning(tmp_path):
+    broken = (
+        '<figure class="curvlib-live" data-name="broken"><script type="application/json">{</script></figure>'
+    )
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "conf.py").write_text(CONF)
+    (source / "index.md").write_text(f"# Index\n\n```{{raw}} html\n{broken}\n```\n")
+    out, run = build(source, "html")
+    assert re.search(
+        r"index\.md:\d+: WARNING: live figure 'broken' stays as it is, since its program", run.stderr
+    )
+    assert broken in (out / "index.html").read_text()
