@@ -40,8 +40,8 @@ cl.live.figure(
 )
 """
 FIND = """
-import curvlib as cl
-figures = [value for value in list(globals().values()) if isinstance(value, cl.live.LiveFigure)]
+from curvlib.live.widget import LiveFigure
+figures = [value for value in list(globals().values()) if isinstance(value, LiveFigure)]
 figure = next(value for value in figures if hasattr(value, "kappa"))
 """
 
