@@ -24,6 +24,9 @@ from typing import Any
 SPEC = re.compile(r"(?P<comma>,)?(?:\.(?P<precision>\d+))?(?P<trim>~)?(?P<type>[defgr%])")
 FIELD = re.compile(r"\{(?P<name>[^{}:]+)(?::(?P<spec>[^{}]*))?\}")
 DEFAULT_PRECISION = 6
+HUGE = (
+    10**21
+)  # from here on toFixed writes all digits that tell a number from its neighbours, with an exponent
 INTEGER = ",d"
 NUMBER = ".3~g"
 
@@ -102,9 +105,16 @@ def number(value: float, spec: str) -> str:
 
 def _fixed(value: Decimal, precision: int) -> str:
     """JavaScript's toFixed of a number that is not negative."""
+    if value >= HUGE:
+        return repr(float(value))
     precision = min(precision, 20)
     exact = Context(prec=400)
     return f"{value.quantize(Decimal(1).scaleb(-precision), ROUND_HALF_UP, exact):f}"
+
+
+def _whole(value: Decimal, _: int) -> str:
+    """A whole number in digits."""
+    return f"{Decimal(repr(float(value))):f}" if value >= HUGE else _fixed(value, 0)
 
 
 def _exponential(value: Decimal, precision: int) -> str:
@@ -135,7 +145,7 @@ def _rounded(value: Decimal, precision: int) -> str:
 
 
 _WRITERS = {
-    "d": lambda value, _: _fixed(value, 0),
+    "d": _whole,
     "e": _exponential,
     "f": _fixed,
     "g": _significant,

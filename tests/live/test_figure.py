@@ -261,23 +261,8 @@ def test_numbers_are_written_as_d3_writes_them(spec):
     context = mini_racer.MiniRacer()
     context.eval((assets.STATIC / "d3.js").read_text(encoding="utf-8"))
     generator = np.random.default_rng(0)
-    numbers = [
-        0.0,
-        -0.0,
-        0.5,
-        1.5,
-        2.5,
-        0.125,
-        999.5,
-        9.9995,
-        1e-7,
-        1e-6,
-        1.5e-6,
-        123456.0,
-        1e21,
-        -0.0004,
-        1e-300,
-    ]
+    numbers = [0.0, -0.0, 0.5, 1.5, 2.5, 0.125, 999.5, 9.9995, 1e-7, 1e-6, 1.5e-6, 123456.0, -0.0004, 1e-300]
+    numbers += [1e20, 1e21, -1.2345e25, 1.7e300]
     numbers += list(generator.standard_normal(200) * 10.0 ** generator.integers(-9, 12, 200))
     theirs = context.eval(f"JSON.stringify({json.dumps(numbers)}.map(d3.format({json.dumps(spec)})))")
     assert [template.number(value, spec) for value in numbers] == json.loads(theirs)
