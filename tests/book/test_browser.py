@@ -68,7 +68,7 @@ def test_fits_the_window(visit, page_name: str, look: str, options: dict[str, An
         outside = figure.evaluate(
             """figure => [...figure.querySelectorAll("*")].filter(e => {
                 const box = e.getBoundingClientRect();
-                const drawn = e.ownerSVGElement !== null && e.ownerSVGElement !== undefined;  // clipped by its svg
+                const drawn = Boolean(e.ownerSVGElement);  // and clipped by its svg
                 return !drawn && box.width > 0 && box.right > figure.getBoundingClientRect().right + 1;
             }).map(e => e.outerHTML.slice(0, 120))"""
         )
