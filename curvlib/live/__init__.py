@@ -8,7 +8,6 @@ Jupyter Book.
 """
 
 from curvlib.live.compiler import CompileError, Program, compile, compile_field
-
 from curvlib.live.controls import choice, point, slider, toggle
 from curvlib.live.figure import figure
 from curvlib.live.views import contours, curves, line, path, plane, points, readout, rule

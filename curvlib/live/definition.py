@@ -13,9 +13,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from curvlib.live.compiler import Program, compile, compile_field
 
 from curvlib.live import checks, template
+from curvlib.live.compiler import Program, compile, compile_field
 from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
 from curvlib.live.views import Contours, Curves, Line, Path, Plane, Points, Readout, Rule, View
 

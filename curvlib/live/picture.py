@@ -5,10 +5,12 @@ matplotlib without its global state, so a reader's own style leaves it alone.
 """
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import matplotlib as mpl
+import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -17,9 +19,10 @@ from PIL import Image
 
 from curvlib import plot
 from curvlib.live.definition import Definition, State
-from curvlib.live.views import Contours, Curves, Layer, Limits, Line, Path, Plane, Points, Readout, Rule, View
+from curvlib.live.views import Contours, Curves, Layer, Limits, Line, Path, Plane, Points, Readout, Rule
 
 WIDTH, VIEW_HEIGHT, TEXT_HEIGHT = 7.2, 3.5, 0.27  # inches
+COLUMNS = 105  # characters of a readout on one line
 PIXELS = 100  # per inch on the page
 SHARPNESS = 1.5  # pixels of the picture per pixel of the page
 SHADES = 96  # colours in the picture's palette: lines on few colours need no more
@@ -74,21 +77,18 @@ class Scene:
 def draw(definition: Definition, state: State) -> Picture:
     """The picture of a figure in a state."""
     scene = Scene(definition, state, definition.evaluate(state))
-    rows = list(
-        _rows(view for view in definition.views if not isinstance(view, Readout) or scene.shown(view))
-    )
-    heights = [TEXT_HEIGHT if isinstance(row[0], Readout) else VIEW_HEIGHT for row in rows]
+    rows = list(_rows(scene))
+    heights = [TEXT_HEIGHT * len(row.split("\n")) if isinstance(row, str) else VIEW_HEIGHT for row in rows]
     title = TEXT_HEIGHT if definition.title else 0
-    with mpl.rc_context({**mpl.rcParamsDefault, **STYLE, "backend": "agg"}):
+    with mpl.style.context(["default", STYLE]):
         figure = Figure(figsize=(WIDTH, sum(heights) + title), dpi=PIXELS * SHARPNESS, layout="constrained")
         canvas = FigureCanvasAgg(figure)
         if title:
             figure.suptitle(definition.title, fontsize=11, x=0.01, ha="left")
         strips = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)[:, 0]
         for strip, row in zip(strips, rows, strict=True):
-            if isinstance(row[0], Readout):
-                text = definition.write(row[0].text, state, scene.outputs)
-                strip.text(0.01, 0.5, text, va="center", fontsize=9, wrap=True)
+            if isinstance(row, str):
+                strip.text(0.01, 0.5, row, va="center", fontsize=9)
                 continue
             for axes, view in zip(strip.subplots(1, len(row), squeeze=False)[0], row, strict=True):
                 (_draw_plane if isinstance(view, Plane) else _draw_curves)(axes, view, scene)
@@ -96,18 +96,22 @@ def draw(definition: Definition, state: State) -> Picture:
     return Picture(png, round(WIDTH * PIXELS), round((sum(heights) + title) * PIXELS))
 
 
-def _rows(views: Iterable[View]) -> Iterable[Sequence[View]]:
-    """Views in order: two drawn ones side by side, a readout on a line of its own."""
-    pending: list[View] = []
-    for view in views:
-        if isinstance(view, Readout) or len(pending) == 2:
+def _rows(scene: Scene) -> Iterator[str | list[Plane | Curves]]:
+    """The views in order: two drawn ones side by side, a readout's text on lines of its own."""
+    pending: list[Plane | Curves] = []
+    for view in scene.definition.views:
+        if isinstance(view, Readout):
+            if not scene.shown(view):
+                continue
             if pending:
                 yield pending
+            yield textwrap.fill(scene.definition.write(view.text, scene.state, scene.outputs), COLUMNS)
             pending = []
-        if isinstance(view, Readout):
-            yield [view]
         else:
             pending.append(view)
+            if len(pending) == 2:
+                yield pending
+                pending = []
     if pending:
         yield pending
 

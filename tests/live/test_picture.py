@@ -51,9 +51,11 @@ def test_it_moves_with_the_state(make):
 
 def test_a_readers_style_leaves_it_alone(make):
     figure = make()
-    plain = draw(figure).png
+    backend, plain = mpl.get_backend(), draw(figure).png
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "black", "savefig.dpi": 10}):
         assert draw(figure).png == plain
+        assert mpl.rcParams["font.size"] == 30
+    assert mpl.get_backend() == backend
 
 
 def test_no_pyplot_figure_is_left_open(make):
