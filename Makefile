@@ -37,5 +37,6 @@ $(READY): requirements.txt pyproject.toml
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv || \
 	{ echo "Python's venv module is missing: on Debian or Ubuntu, apt-get install python3-venv." >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@# setuptools warns of every editable installation that folders named alike may hide it; there are none.
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
