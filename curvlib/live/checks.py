@@ -31,10 +31,10 @@ def figure_name(function: Callable[..., Any], name: str | None) -> str:
     return name
 
 
-def controls(given: Sequence[Control]) -> dict[str, Control]:
+def controls(given: Sequence[Control] | Control) -> dict[str, Control]:
     """The controls by name."""
     by_name: dict[str, Control] = {}
-    for control in given:
+    for control in (given,) if isinstance(given, Slider | Choice | Toggle | Point) else given:
         if not isinstance(control, Slider | Choice | Toggle | Point):
             raise TypeError(f"controls are made by slider, choice, toggle or point, but one is {control!r}")
         name = control.name
@@ -175,6 +175,8 @@ def _texts(figure: "Definition", outputs: Mapping[str, Any]) -> None:
     texts = {"the summary": figure.summary}
     texts |= {f"the readout {view.text!r}": view.text for view in figure.views if isinstance(view, Readout)}
     for where, text in texts.items():
+        if not isinstance(text, str):
+            raise TypeError(f"{where} needs to be a text, but is {text!r}")
         template.check_template(text, where)
         for name in template.names(text):
             if name not in numbers:

@@ -277,7 +277,7 @@ def point(
     Raises:
         ValueError: for bounds that are not two increasing pairs, or a start outside them.
     """
-    if np.shape(bounds) != (2, 2) or not all(low < high for low, high in bounds):
+    if [np.shape(pair) for pair in bounds] != [(2,), (2,)] or not all(low < high for low, high in bounds):
         raise ValueError(
             f"point '{name}' needs bounds ((xmin, xmax), (ymin, ymax)), but was given {bounds!r}"
         )

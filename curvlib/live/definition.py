@@ -147,8 +147,8 @@ class Definition:
 
 def define(
     function: Callable[..., Any],
-    controls: Sequence[Control],
-    views: Sequence[View],
+    controls: Sequence[Control] | Control,
+    views: Sequence[View] | View,
     summary: str,
     words: Mapping[str, Sequence[str]],
     name: str | None,

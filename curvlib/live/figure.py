@@ -27,7 +27,7 @@ from curvlib.live.widget import LiveFigure, widget
 
 def figure(
     function: Callable[..., Any],
-    controls: Sequence[Control],
+    controls: Sequence[Control] | Control,
     views: Sequence[View] | View,
     *,
     summary: str = "",

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 Limits = tuple[float | None, float | None] | None
 
 
@@ -292,7 +294,7 @@ def _layers(layers: Sequence[Any], kinds: Any, where: str, names: str) -> tuple[
 def _limits(limits: Any, name: str) -> Limits:
     if limits is None:
         return None
-    if len(limits) != 2 or (None not in limits and not limits[0] < limits[1]):
+    if np.shape(limits) != (2,) or (None not in limits and not limits[0] < limits[1]):
         raise ValueError(
             f"{name} needs (low, high) with low < high, or None at an end to fit, but was given {limits!r}"
         )

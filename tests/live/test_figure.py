@@ -133,6 +133,8 @@ BAD = [
     ({"summary": "{kappa:3d}"}, ValueError, "the number format '3d'"),
     ({"summary": "kappa}"}, ValueError, "a brace that opens or closes no field"),
     ({"words": {"gd.losses": ["a"]}}, ValueError, "neither an integer output nor a control"),
+    ({"summary": 3}, TypeError, "the summary needs to be a text"),
+    ({"controls": ["kappa"]}, TypeError, "controls are made by slider, choice, toggle or point"),
     ({"name": "the race"}, ValueError, "letters, digits, '-' and '_' only"),
 ]
 
@@ -155,6 +157,12 @@ def test_controls_that_cannot_be_are_refused(make, parts):
         (lambda: live.choice("a", ["one"]), "two or more texts"),
         (lambda: live.choice("a", ["one", "one"]), "the same option twice"),
         (lambda: live.point("a", (0, 5), ((-1, 1), (-1, 1))), "outside its bounds"),
+        (lambda: live.point("a", (0, 0), ((-1, 1), (-1,))), "needs bounds"),
+        (lambda: live.plane([live.path("a")], xlim=(2, 1)), "low < high"),
+        (lambda: live.plane([live.path("a")], xlim=3), "low < high"),
+        (lambda: live.curves([live.line("a")], ylog=True, ylim=(0, 1)), "must be positive"),
+        (lambda: live.rule(), "either x or y"),
+        (lambda: live.contours(print, levels=0), "a positive whole number of levels"),
         (
             lambda: make(controls=[*parts["controls"], live.slider("kappa", 0, 1)]),
             "two controls are called 'kappa'",
