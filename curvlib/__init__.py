@@ -1,0 +1,47 @@
+"""Second-order and natural-gradient methods in JAX: the library the book runs on.
+
+Importing it computes nothing and sets no global configuration.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from curvlib import linalg, methods, problems, products
+from curvlib.methods import FirstOrder, GradientDescent, Newton
+from curvlib.minimize import Info, Method, Trace, minimize
+from curvlib.problems import Objective
+from curvlib.products import hessian, hvp
+from curvlib.status import Status
+
+if TYPE_CHECKING:
+    from curvlib import live, plot
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FirstOrder",
+    "GradientDescent",
+    "Info",
+    "Method",
+    "Newton",
+    "Objective",
+    "Status",
+    "Trace",
+    "hessian",
+    "hvp",
+    "linalg",
+    "live",
+    "methods",
+    "minimize",
+    "plot",
+    "problems",
+    "products",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # What draws needs matplotlib and ipywidgets: loaded when first asked for.
+    if name in ("live", "plot"):
+        import importlib
+
+        return importlib.import_module(f"curvlib.{name}")
+    raise AttributeError(f"module 'curvlib' has no attribute {name!r}")

@@ -1,0 +1,6 @@
+"""The methods, one file each."""
+
+from curvlib.methods.first_order import FirstOrder, GradientDescent
+from curvlib.methods.newton import Newton
+
+__all__ = ["FirstOrder", "GradientDescent", "Newton"]

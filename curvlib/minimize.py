@@ -1,0 +1,301 @@
+"""Run a method on a problem: the Method protocol, the loop, and the Trace it returns."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from curvlib.problems import Array, Params, check_params
+from curvlib.status import Status
+
+Problem = Any
+State = Any
+Schedule = Callable[[Array], Array]
+_Class = TypeVar("_Class", bound=type)
+
+
+class Info(NamedTuple):
+    """What one step already knows, so that nothing is computed twice for the record.
+
+    Attributes:
+        loss: L(θ) at the step's *entry*, a scalar.
+        gradient_norm: ‖∇L(θ)‖ at entry, a scalar.
+        failure: 0, or the ``Status`` code of a breakdown that leaves no step to take.
+        accepted: whether the step moves; a rejected step may leave θ as it is while the method adapts.
+        details: further scalars by name that the method reports (a fixed set for each method).
+    """
+
+    loss: Array
+    gradient_norm: Array
+    failure: int | Array = 0
+    accepted: bool | Array = True
+    details: dict[str, Array] = {}  # noqa: RUF012 (never mutated)
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A minimization method: hyperparameters, and two pure functions."""
+
+    def init(self, problem: Problem, params: Params, key: Array | None = None) -> State:
+        """The state before the first step, with the shapes and dtypes it keeps."""
+
+    def step(
+        self, problem: Problem, params: Params, state: State, curvature: Problem | None = None
+    ) -> tuple[Params, State, Info]:
+        """One step from ``params``, with curvature from the problem ``curvature`` if that is another batch."""
+
+
+def method(cls: _Class) -> _Class:
+    """Make a class of hyperparameters a method: a frozen dataclass that is a pytree.
+
+    Numbers are leaves, so that changing one recompiles nothing; functions (a schedule, an optax
+    transformation) are static. A class may define ``check(self)``, which runs when a user builds an instance
+    and not when JAX rebuilds one.
+    """
+    if hasattr(cls, "check"):
+        cls.__post_init__ = lambda self: self.check()
+    cls = dataclasses.dataclass(frozen=True)(cls)
+    names = tuple(field.name for field in dataclasses.fields(cls))
+
+    def is_static(value: Any) -> bool:
+        return any(callable(leaf) for leaf in jax.tree.leaves(value))
+
+    def flatten(self: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        values = [getattr(self, name) for name in names]
+        leaves = tuple(None if is_static(value) else value for value in values)
+        return leaves, tuple(value if is_static(value) else None for value in values)
+
+    def unflatten(static: tuple[Any, ...], leaves: tuple[Any, ...]) -> Any:
+        self = object.__new__(cls)
+        for name, fixed, leaf in zip(names, static, leaves, strict=True):
+            object.__setattr__(self, name, leaf if fixed is None else fixed)
+        return self
+
+    jax.tree_util.register_pytree_node(cls, flatten, unflatten)
+    return cls
+
+
+def at_step(hyperparameter: Any, count: Array) -> Array:
+    """The value of a hyperparameter at step ``count``: itself, or what its schedule says."""
+    return hyperparameter(count) if callable(hyperparameter) else hyperparameter
+
+
+def check_at_least(name: str, value: Any, bound: float, *, strictly: bool = False) -> None:
+    """Refuse a hyperparameter below its bound, where its value is known (not a tracer, not a schedule).
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is out of range or NaN.
+    """
+    if callable(value) or isinstance(value, jax.core.Tracer):
+        return
+    if np.ndim(value) != 0 or not np.issubdtype(np.asarray(value).dtype, np.number):
+        raise TypeError(f"{name} must be a number or a schedule, got {value!r}")
+    if not (value > bound if strictly else value >= bound):
+        raise ValueError(
+            f"{name} must be {'greater than' if strictly else 'at least'} {bound:g}, got {value}"
+        )
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["params", "best_params", "losses", "gradient_norms", "details", "path", "steps", "status"],
+    meta_fields=[],
+)
+@dataclasses.dataclass(frozen=True)
+class Trace:
+    """The record of a run. A pytree; inside ``jit`` its shapes do not depend on when the run stopped.
+
+    Record k belongs to θ_k; entries after the last step repeat the last good one. So no
+    record holds a NaN, unless the start itself is bad: then record 0 holds what was found there.
+
+    Attributes:
+        params: the last good θ.
+        best_params: the θ of the lowest loss that was met.
+        losses: L(θ_k), shape (steps + 1,).
+        gradient_norms: ‖∇L(θ_k)‖, shape (steps + 1,).
+        details: what the method reported, by name, each of shape (steps + 1,).
+        path: the iterates θ_k, ``params`` with a leading axis steps + 1; None unless asked for.
+        steps: how many steps were taken, an integer: records 0 … steps are the run.
+        status: why it stopped.
+    """
+
+    params: Params
+    best_params: Params
+    losses: Array
+    gradient_norms: Array
+    details: dict[str, Array]
+    path: Params | None
+    steps: Array
+    status: Status
+
+
+def minimize(
+    problem: Problem,
+    method: Method,
+    params: Params,
+    steps: int,
+    tol: float | Array = 0.0,
+    key: Array | None = None,
+    path: bool = False,
+) -> Trace:
+    """Minimise ``problem`` from ``params``: θ_{k+1} = step(θ_k) until a tolerance, a stall, a failure or the
+    step limit.
+
+    One compiled while-loop over preallocated records. Another value of a hyperparameter, of the data or of
+    the start does not recompile it. It works inside an outer ``jit``.
+
+    Args:
+        problem: what is minimised.
+        method: how.
+        params: the start θ_0, a pytree of floating-point arrays.
+        steps: the most steps to take, a Python integer ≥ 1.
+        tol: stop when ‖∇L(θ)‖ ≤ tol.
+        key: a JAX random key, for methods that draw.
+        path: keep every iterate in ``Trace.path``.
+
+    Returns:
+        A ``Trace``. A run that fails ends with a status that says so and the last good point: it does not
+        raise.
+
+    Raises:
+        TypeError: if ``method`` is not a method, or ``params`` not floating-point.
+        ValueError: if ``steps`` or ``tol`` is out of range.
+
+    Example:
+        >>> import curvlib as cl, jax.numpy as jnp
+        >>> trace = cl.minimize(cl.problems.quadratic(100.0), cl.Newton(), jnp.array([1.0, 1.0]), steps=5)
+        >>> int(trace.steps), str(trace.status)
+        (1, 'converged: the gradient norm is within the tolerance')
+    """
+    if isinstance(method, type) or not isinstance(method, Method):
+        raise TypeError(
+            f"the method must be an instance with init and step, such as cl.Newton(), got {method!r}"
+        )
+    if not hasattr(problem, "loss"):
+        raise TypeError(
+            f"the problem must have a loss, got {type(problem).__name__}: wrap it as cl.Objective(loss)"
+        )
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+        raise ValueError(f"steps must be a Python integer of at least 1, got {steps!r}")
+    check_at_least("tol", tol, 0.0)
+    check_params(params)
+    return _minimize(problem, method, jax.tree.map(jnp.asarray, params), int(steps), tol, key, path)
+
+
+class _Loop(NamedTuple):
+    """The carry: θ_k, the method's state, the last point known to be finite, the best one, the records."""
+
+    index: Array
+    code: Array  # _RUNNING until the run stops
+    params: Params
+    state: State
+    good: Params
+    best: Params
+    best_loss: Array
+    records: dict[str, Any]
+
+
+_RUNNING = -1
+
+
+@partial(jax.jit, static_argnames=("steps", "path"))
+def _minimize(
+    problem: Problem, method: Method, params: Params, steps: int, tol: Any, key: Array | None, path: bool
+) -> Trace:
+    def advance(loop: _Loop) -> _Loop:
+        """Take the step from θ_k. It reports L(θ_k), which decides whether θ_k is kept and the step counts."""
+        params, state, info = method.step(problem, loop.params, loop.state)
+        finite = jnp.isfinite(info.loss) & jnp.isfinite(info.gradient_norm)
+        index = loop.index
+        # The last good point, now that θ_k's own loss is known; the records end there too (end.index, below).
+        good = _where(finite, loop.params, loop.good)
+        improved = finite & (info.loss < loop.best_loss)
+        records = jax.tree.map(
+            lambda record, value: record.at[index].set(value), loop.records, _record(info, loop.params, path)
+        )
+        stalled = info.accepted & _equal(params, loop.params)
+        code = jnp.select(
+            [
+                ~finite & (index == 0),
+                ~finite,
+                info.gradient_norm <= tol,
+                jnp.asarray(info.failure) != 0,
+                stalled,
+                index >= steps,
+            ],
+            [
+                jnp.int32(Status.BAD_START),
+                jnp.int32(Status.DIVERGED),
+                jnp.int32(Status.CONVERGED),
+                jnp.asarray(info.failure, jnp.int32),
+                jnp.int32(Status.STAGNATED),
+                jnp.where(info.loss > loop.records["loss"][0], Status.CLIMBED, Status.STEPS).astype(
+                    jnp.int32
+                ),
+            ],
+            jnp.int32(_RUNNING),
+        )
+        index = jnp.where(code == _RUNNING, index + 1, jnp.where(finite, index, jnp.maximum(index - 1, 0)))
+        return _Loop(
+            index, code, params, state, good,
+            _where(improved, loop.params, loop.best), jnp.where(improved, info.loss, loop.best_loss), records,
+        )  # fmt: skip
+
+    state = method.init(problem, params, key)
+    info = jax.eval_shape(lambda: method.step(problem, params, state)[2])
+    records = jax.tree.map(
+        lambda value: jnp.zeros((steps + 1, *jnp.shape(value)), jnp.result_type(value)),
+        _record(info, params, path),
+    )
+    start = _Loop(
+        jnp.int32(0), jnp.int32(_RUNNING), params, state, params, params,
+        jnp.full((), jnp.inf, info.loss.dtype), records,
+    )  # fmt: skip
+    end = jax.lax.while_loop(lambda loop: loop.code == _RUNNING, advance, start)
+
+    rows = jnp.minimum(jnp.arange(steps + 1), end.index)
+    records = jax.tree.map(lambda record: record[rows], end.records)
+    return Trace(
+        params=end.good,
+        best_params=end.best,
+        losses=records["loss"],
+        gradient_norms=records["gradient_norm"],
+        details=records["details"],
+        path=records.get("path"),
+        steps=end.index,
+        status=Status(end.code),
+    )
+
+
+def _record(info: Info, params: Params, path: bool) -> dict[str, Any]:
+    record = {"loss": info.loss, "gradient_norm": info.gradient_norm, "details": info.details}
+    return record | {"path": params} if path else record
+
+
+def _where(condition: Array, new: Params, old: Params) -> Params:
+    return jax.tree.map(partial(jnp.where, condition), new, old)
+
+
+def _equal(a: Params, b: Params) -> Array:
+    return jnp.all(
+        jnp.stack([jnp.all(x == y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)])
+    )
+
+
+def norm(tree: Params) -> Array:
+    """The Euclidean norm of all entries of a pytree."""
+    return jnp.linalg.norm(ravel_pytree(tree)[0])
+
+
+def value_and_gradient(problem: Problem, params: Params) -> tuple[Array, Params, Array]:
+    """L(θ), ∇L(θ) and ‖∇L(θ)‖: what every step begins with."""
+    loss, gradient = jax.value_and_grad(problem.loss)(params)
+    return loss, gradient, norm(gradient)

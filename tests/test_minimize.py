@@ -1,0 +1,154 @@
+"""The loop: what it records, why it stops, what it compiles, and what it says of bad input."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import curvlib as cl
+from curvlib.minimize import _minimize
+
+START = jnp.array([-2.0, 1.0])
+
+
+def test_records_are_the_run_written_out():
+    problem, step_size, steps = cl.problems.quadratic(20.0, 0.5), 0.04, 12
+    hessian = np.asarray(cl.hessian(problem, START))
+    trace = cl.minimize(problem, cl.GradientDescent(step_size), START, steps=steps, path=True)
+    theta = np.asarray(START)
+    for k in range(steps + 1):
+        np.testing.assert_allclose(trace.path[k], theta, rtol=1e-12)
+        np.testing.assert_allclose(trace.losses[k], 0.5 * theta @ hessian @ theta, rtol=1e-12)
+        np.testing.assert_allclose(trace.gradient_norms[k], np.linalg.norm(hessian @ theta), rtol=1e-12)
+        theta = theta - step_size * hessian @ theta
+    assert trace.steps == steps and trace.status == cl.Status.STEPS
+    np.testing.assert_array_equal(trace.params, trace.path[-1])
+
+
+def test_it_stops_at_the_tolerance_and_repeats_the_last_record():
+    trace = cl.minimize(
+        cl.problems.quadratic(5.0), cl.GradientDescent(1 / 3), START, steps=100, tol=1e-3, path=True
+    )
+    k = int(trace.steps)
+    assert trace.status == cl.Status.CONVERGED and 0 < k < 100
+    assert trace.gradient_norms[k] <= 1e-3 < trace.gradient_norms[k - 1]
+    assert np.all(trace.losses[k:] == trace.losses[k]) and np.all(trace.path[k:] == trace.path[k])
+    np.testing.assert_array_equal(trace.params, trace.path[k])
+
+
+def test_a_start_at_the_minimum_takes_no_step():
+    trace = cl.minimize(cl.problems.quadratic(5.0), cl.Newton(), jnp.zeros(2), steps=3)
+    assert trace.steps == 0 and trace.status == cl.Status.CONVERGED
+
+
+def test_divergence_keeps_the_last_finite_point_and_the_best_one():
+    trace = cl.minimize(cl.problems.quadratic(10.0), cl.GradientDescent(1.0), START, steps=2000, path=True)
+    assert trace.status == cl.Status.DIVERGED and trace.status.failed and "diverged" in str(trace.status)
+    for leaf in jax.tree.leaves((trace.params, trace.losses, trace.gradient_norms, trace.path)):
+        assert np.all(np.isfinite(leaf))
+    np.testing.assert_array_equal(trace.params, trace.path[int(trace.steps)])
+    np.testing.assert_array_equal(trace.best_params, START)  # it climbed from the first step
+
+
+def test_a_loss_that_turns_nan_keeps_the_point_before():
+    problem = cl.Objective(lambda p: jnp.where(p[0] > 0.5, p[0] ** 2, jnp.nan))
+    trace = cl.minimize(problem, cl.GradientDescent(0.3), jnp.array([2.0]), steps=10, path=True)
+    assert trace.status == cl.Status.DIVERGED
+    np.testing.assert_allclose(trace.path[:4, 0], [2.0, 0.8, 0.8, 0.8])
+    np.testing.assert_allclose(trace.params, [0.8])
+
+
+def test_the_best_point_is_kept_when_the_run_climbs_from_it():
+    problem = cl.Objective(lambda p: jnp.sum(p**2))
+    trace = cl.minimize(problem, cl.GradientDescent(lambda k: jnp.where(k == 0, 0.25, 1.5)), START, steps=6)
+    np.testing.assert_allclose(trace.best_params, START / 2)
+    assert trace.status == cl.Status.CLIMBED
+
+
+@pytest.mark.parametrize("bad", [jnp.nan, jnp.inf])
+def test_a_start_that_is_not_finite_is_a_status(bad):
+    trace = cl.minimize(cl.problems.quadratic(5.0), cl.GradientDescent(0.1), START.at[0].set(bad), steps=5)
+    assert trace.status == cl.Status.BAD_START and trace.steps == 0 and "start" in str(trace.status)
+
+
+def test_a_step_too_small_to_matter_is_a_stall():
+    problem = cl.Objective(lambda p: jnp.sum((p - 3.0) ** 4))
+    trace = cl.minimize(problem, cl.GradientDescent(1e-30), START, steps=50)
+    assert trace.status == cl.Status.STAGNATED and trace.steps == 0
+
+
+def test_new_numbers_do_not_recompile():
+    _minimize.clear_cache()
+    for kappa, step_size, tol in [(10.0, 0.1, 0.0), (20.0, 0.05, 1e-3), (30.0, 0.02, 1e-6)]:
+        cl.minimize(
+            cl.problems.quadratic(kappa), cl.GradientDescent(step_size), kappa * START, steps=7, tol=tol
+        )
+    assert _minimize._cache_size() == 1
+
+
+def test_it_runs_inside_jit_vmap_and_map():
+    def final_loss(kappa, step_size):
+        return cl.minimize(
+            cl.problems.quadratic(kappa), cl.GradientDescent(step_size), START, steps=9
+        ).losses[-1]
+
+    kappas = jnp.array([2.0, 8.0])
+    expected = jnp.array([final_loss(kappa, 0.1) for kappa in kappas])
+    np.testing.assert_allclose(jax.jit(final_loss)(8.0, 0.1), expected[1], rtol=1e-13)
+    np.testing.assert_allclose(jax.vmap(final_loss, (0, None))(kappas, 0.1), expected, rtol=1e-13)
+    np.testing.assert_allclose(
+        jax.lax.map(lambda kappa: final_loss(kappa, 0.1), kappas), expected, rtol=1e-13
+    )
+
+
+def test_statuses_of_several_runs_read_as_counts():
+    steps = jnp.array([0.01, 0.1, 3.0, 3.0])
+    statuses = jax.lax.map(
+        lambda eta: (
+            cl.minimize(cl.problems.quadratic(5.0), cl.GradientDescent(eta), START, 1000, tol=1e-9).status
+        ),
+        steps,
+    )
+    lines = str(statuses).split("\n")
+    assert lines[0].startswith("1 of 4: took all its steps") and lines[1].startswith("1 of 4: converged")
+    assert lines[2].startswith("2 of 4: diverged") and statuses.failed
+
+
+def test_any_pytree_and_float32_under_x64():
+    params = {"a": jnp.array([1.0, 2.0], jnp.float32), "b": (jnp.array(3.0, jnp.float32),)}
+    problem = cl.Objective(lambda p: jnp.sum(p["a"] ** 2) + 3 * p["b"][0] ** 2)
+    for method in (cl.GradientDescent(0.1), cl.FirstOrder(optax.adam(0.1)), cl.Newton(), cl.Newton(0.5)):
+        trace = cl.minimize(problem, method, params, steps=4, path=True)
+        assert jax.tree.structure(trace.params) == jax.tree.structure(params)
+        dtypes = {
+            leaf.dtype
+            for leaf in jax.tree.leaves((trace.params, trace.losses, trace.gradient_norms, trace.path))
+        }
+        assert dtypes == {jnp.dtype("float32")}
+        assert trace.losses[-1] < trace.losses[0]
+
+
+@pytest.mark.parametrize(
+    "change, error, words",
+    [
+        ({"steps": 0}, ValueError, "at least 1, got 0"),
+        ({"steps": 2.5}, ValueError, "Python integer"),
+        ({"tol": -1.0}, ValueError, "tol must be at least 0, got -1"),
+        ({"tol": float("nan")}, ValueError, "tol must be at least 0, got nan"),
+        ({"method": cl.Newton}, TypeError, "must be an instance"),
+        ({"method": optax.adam(0.1)}, TypeError, "init and step"),
+        ({"problem": lambda p: p.sum()}, TypeError, r"cl.Objective\(loss\)"),
+        ({"params": jnp.array([1, 2])}, TypeError, "floating-point, got int"),
+        ({"params": jnp.ones(3)}, ValueError, r"shape \(2,\), got \(3,\)"),
+    ],
+)
+def test_bad_input_gets_a_sentence(change, error, words):
+    arguments = {
+        "problem": cl.problems.quadratic(5.0),
+        "method": cl.GradientDescent(0.1),
+        "params": START,
+        "steps": 5,
+    } | change
+    with pytest.raises(error, match=words):
+        cl.minimize(**arguments)
