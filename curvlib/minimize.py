@@ -49,7 +49,7 @@ class Method(Protocol):
     def step(
         self, problem: Problem, params: Params, state: State, curvature: Problem | None = None
     ) -> tuple[Params, State, Info]:
-        """One step from ``params``, with curvature from the problem ``curvature`` if that is another batch."""
+        """One step from ``params``; ``curvature`` is the problem to take curvature from, if not the same."""
 
 
 def method(cls: _Class) -> _Class:
@@ -211,7 +211,7 @@ def _minimize(
     problem: Problem, method: Method, params: Params, steps: int, tol: Any, key: Array | None, path: bool
 ) -> Trace:
     def advance(loop: _Loop) -> _Loop:
-        """Take the step from θ_k. It reports L(θ_k), which decides whether θ_k is kept and the step counts."""
+        """Take the step from θ_k: it reports L(θ_k), which decides whether θ_k is kept at all."""
         params, state, info = method.step(problem, loop.params, loop.state)
         finite = jnp.isfinite(info.loss) & jnp.isfinite(info.gradient_norm)
         index = loop.index

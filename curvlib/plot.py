@@ -45,7 +45,7 @@ def color(name: str) -> str:
 
 
 def style() -> AbstractContextManager[None]:
-    """The book's matplotlib style as a context, ``with plot.style(): …``; ``use_style`` sets it for a notebook."""
+    """The book's matplotlib style as a context: ``with plot.style(): …``."""
     import matplotlib.pyplot as plt
 
     return plt.rc_context(_settings())

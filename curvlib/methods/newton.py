@@ -29,7 +29,7 @@ class Newton:
     Raises:
         ValueError: if λ is negative.
 
-    Source: Nocedal & Wright 2006, Numerical Optimization, 2nd ed., equation 3.30 (the step), section 3.4 (damping).
+    Source: Nocedal & Wright 2006, Numerical Optimization, 2nd ed., section 3.3 (the step), 3.4 (damping).
 
     Example:
         >>> import curvlib as cl, jax.numpy as jnp
