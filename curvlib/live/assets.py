@@ -1,7 +1,7 @@
 """The front end's one script and one stylesheet, put together from the files in `static/`.
 
-`order.txt` lists, one name a line, the files that share the front end's closure; d3 stands before it and the
-compiler's `runtime.js` opens it. The same text serves a page, where it is a classic script, and a kernel,
+`order.txt` lists, one name a line, the files that share the front end's closure; d3 and the compiler's
+`runtime.js` open it. The same text serves a page, where it is a classic script, and a kernel,
 where it is a module.
 """
 
@@ -23,8 +23,8 @@ DARK = (
 @functools.cache
 def script() -> str:
     """The front end as a classic script, which defines the global `curvlibLive`."""
-    inner = ["runtime.js", *_read("order.txt").split()]
-    return "\n".join([_read("d3.js"), "(function () {", '"use strict";', *map(_read, inner), "})();"]) + "\n"
+    inner = ["d3.js", "runtime.js", *_read("order.txt").split()]
+    return "\n".join(["(function () {", '"use strict";', *map(_read, inner), "})();"]) + "\n"
 
 
 @functools.cache

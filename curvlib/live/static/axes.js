@@ -1,0 +1,186 @@
+// Axes: their limits, their few ticks, and the frame that a view draws in.
+
+const PAD = 0.04; // of the span, beside what is fitted
+const TICK_ROOM = { x: 80, y: 44 }; // pixels from one tick to the next, or more
+
+/** The limits of an axis as given or, where an end is null, fitted to the finite numbers in `lists`. */
+function fitLimits(given, lists, log, pad) {
+  const [lowEnd, highEnd] = given ?? [null, null];
+  if (lowEnd !== null && highEnd !== null) return [lowEnd, highEnd];
+  const forward = log ? Math.log10 : (value) => value;
+  let low = Infinity;
+  let high = -Infinity;
+  for (const list of lists) {
+    for (const value of list) {
+      if (!Number.isFinite(value) || (log && value <= 0)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  [low, high] = low <= high ? [forward(low), forward(high)] : [0, 1];
+  if (low === high) [low, high] = [low - 1, high + 1];
+  const margin = pad * (high - low);
+  [low, high] = [low - margin, high + margin];
+  if (lowEnd !== null) low = Math.max(low, forward(lowEnd));
+  if (highEnd !== null) high = Math.min(high, forward(highEnd));
+  if (!(low < high)) high = low + 1;
+  return log ? [10 ** low, 10 ** high] : [low, high];
+}
+
+/** Labels of ticks: a text, and an exponent to be raised behind it. */
+function plainLabel(text) {
+  return { text: text.replace("-", "−"), exponent: "" };
+}
+
+function powerLabel(digits, exponent) {
+  const factor = digits === "1" ? "" : `${digits}·`.replace("-", "−");
+  return { text: `${factor}10`, exponent: String(exponent).replace("-", "−") };
+}
+
+/** Ticks of an axis: [{ value, text, exponent }], about `count` of them. */
+function makeTicks({ limits, log, whole }, count) {
+  return (log && decadeTicks(limits, count)) || linearTicks(limits, count, log, whole);
+}
+
+/** Ticks at powers of ten, or null where fewer than two of them are in sight. */
+function decadeTicks([low, high], count) {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  if (last - first < 1) return null;
+  const every = Math.ceil((last - first + 1) / Math.max(count, 2));
+  const exponents = d3.range(Math.ceil(first / every) * every, last + 1, every);
+  const short = first >= -2 && last <= 3;
+  return exponents.map((exponent) => ({
+    value: 10 ** exponent,
+    ...(short ? plainLabel(String(Number(`1e${exponent}`))) : powerLabel("1", exponent)),
+  }));
+}
+
+function linearTicks(limits, count, log, whole) {
+  const scale = d3.scaleLinear(limits, [0, 1]);
+  const values = scale.ticks(count).filter((value) => (!log || value > 0) && (!whole || Number.isInteger(value)));
+  const largest = Math.max(...values.map(Math.abs), 0);
+  if (largest !== 0 && (largest >= 1e5 || largest < 1e-3)) {
+    return values.map((value) => {
+      const [digits, exponent] = d3.format("~e")(value).replace("−", "-").split("e");
+      return { value, ...(value === 0 ? plainLabel("0") : powerLabel(digits, Number(exponent))) };
+    });
+  }
+  const write = scale.tickFormat(count);
+  return values.map((value) => ({ value, ...plainLabel(write(value)) }));
+}
+
+/** About how wide a tick's label is, in pixels. */
+function labelWidth({ text, exponent }) {
+  return 6.4 * text.length + 4.8 * exponent.length;
+}
+
+/** The svg of a view with its axes, and over it a layer of HTML for what takes the pointer or the focus. */
+class Frame {
+  /** `label` names the picture for those who do not see it; `grid`: lines across at the ticks, or a box around. */
+  constructor({ label, xlabel, ylabel, grid }) {
+    const clip = uniqueId();
+    this.margins = { top: ylabel ? 24 : 10, right: 12, bottom: xlabel ? 40 : 24, left: 30 };
+    this.grid = grid;
+    this.clip = svg("rect");
+    this.box = svg("rect", { class: grid ? "cl-background" : "cl-box" });
+    this.ticks = { x: svg("g"), y: svg("g") };
+    this.axis = svg("path", { class: "cl-axis" });
+    this.marks = svg("g", { "clip-path": `url(#${clip})` });
+    this.notes = svg("g", { class: "cl-notes" });
+    this.xlabel = svg("text", { class: "cl-axis-label", "text-anchor": "middle" }, xlabel);
+    this.ylabel = svg("text", { class: "cl-axis-label", x: 0, y: 12 }, ylabel);
+    const behind = grid ? [this.ticks.x, this.ticks.y, this.axis, this.marks] : [this.marks, this.ticks.x, this.ticks.y];
+    this.svg = svg(
+      "svg",
+      { role: "img", "aria-label": label },
+      svg("clipPath", { id: clip }, this.clip),
+      ...(grid ? [this.box, ...behind] : [...behind, this.box]),
+      this.notes,
+      this.xlabel,
+      this.ylabel,
+    );
+    this.overlay = html("div", { class: "cl-overlay" });
+    this.element = html("div", { class: "cl-frame" }, this.svg, this.overlay);
+  }
+
+  /** The size of the whole svg, in pixels. */
+  resize(width, height) {
+    this.width = width;
+    this.height = height;
+    put(this.svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+  }
+
+  /**
+   * Draw the axes, of which each is { limits, log, whole }. With `equal` a unit is as long on both: limits that are
+   * `fixed` are kept and the plot made smaller, others reach further.
+   */
+  draw(x, y, { equal = false, fixed = false } = {}) {
+    const { top, right, bottom } = this.margins;
+    const tall = this.height - top - bottom;
+    const yTicks = makeTicks(y, Math.max(2, Math.min(6, Math.floor(tall / TICK_ROOM.y))));
+    // The margin grows with the labels and never shrinks, so that a plot stays where it is as numbers change.
+    this.margins.left = Math.max(this.margins.left, ...yTicks.map((tick) => labelWidth(tick) + 10));
+    const room = { x: this.margins.left, y: top, width: this.width - this.margins.left - right, height: tall };
+    this.plot = equal && fixed ? fitBox(room, x.limits, y.limits) : room;
+    const { plot } = this;
+    const [xlim, ylim] = equal && !fixed ? widen(x.limits, y.limits, plot) : [x.limits, y.limits];
+    const scale = (axis, limits, range) => (axis.log ? d3.scaleLog : d3.scaleLinear)(limits, range);
+    this.x = scale(x, xlim, [plot.x, plot.x + plot.width]);
+    this.y = scale(y, ylim, [plot.y + plot.height, plot.y]);
+
+    const xCount = Math.max(2, Math.min(6, Math.floor(plot.width / TICK_ROOM.x)));
+    this.#drawTicks("x", makeTicks({ ...x, limits: xlim }, xCount));
+    this.#drawTicks("y", equal && !fixed ? makeTicks({ ...y, limits: ylim }, 5) : yTicks);
+    const bounds = { x: round(plot.x), y: round(plot.y), width: round(plot.width), height: round(plot.height) };
+    put(this.clip, bounds);
+    put(this.box, bounds);
+    const base = round(plot.y + plot.height) + 0.5;
+    put(this.axis, { d: `M${bounds.x},${base}h${bounds.width}` });
+    put(this.xlabel, { x: round(plot.x + plot.width / 2), y: round(base + 34) });
+    place(this.overlay, plot.x, plot.y);
+    this.overlay.style.width = `${round(plot.width)}px`;
+    this.overlay.style.height = `${round(plot.height)}px`;
+  }
+
+  #drawTicks(axis, ticks) {
+    const across = axis === "x";
+    const anchor = across ? "middle" : "end";
+    const create = () =>
+      svg("g", {}, svg("path"), svg("text", { "text-anchor": anchor }, "", svg("tspan", { dy: "-0.45em" })));
+    join(this.ticks[axis], ticks, create, (node, tick) => {
+      const at = round(this[axis](tick.value));
+      const [line, text] = node.children;
+      put(line, { class: this.grid ? "cl-grid" : "cl-tick", d: this.#tickPath(axis, at) });
+      const { x, y, height } = this.plot;
+      put(text, across ? { x: at, y: round(y + height) + 17 } : { x: round(x) - 7, y: at + 4 });
+      if (text.firstChild.data !== tick.text) text.firstChild.data = tick.text;
+      putText(text.lastElementChild, tick.exponent);
+    });
+  }
+
+  /** A tick's line: across the whole plot, or a short mark outside it. */
+  #tickPath(axis, at) {
+    const [left, top] = [round(this.plot.x), round(this.plot.y)];
+    const [right, bottom] = [round(left + this.plot.width), round(top + this.plot.height)];
+    if (axis === "x") return this.grid ? `M${at},${top}V${bottom}` : `M${at},${bottom}v4`;
+    return this.grid ? `M${left},${at}H${right}` : `M${left},${at}h-4`;
+  }
+}
+
+/** The largest box in `room`, in its middle, on which both limits have the same scale. */
+function fitBox(room, xlim, ylim) {
+  const ratio = (ylim[1] - ylim[0]) / (xlim[1] - xlim[0]);
+  const width = Math.min(room.width, room.height / ratio);
+  const height = width * ratio;
+  return { x: room.x + (room.width - width) / 2, y: room.y + (room.height - height) / 2, width, height };
+}
+
+/** Limits widened on one axis, so that a unit is as long on both in the box `plot`. */
+function widen(xlim, ylim, plot) {
+  const unit = Math.max((xlim[1] - xlim[0]) / plot.width, (ylim[1] - ylim[0]) / plot.height);
+  return [[xlim, plot.width], [ylim, plot.height]].map(([[low, high], pixels]) => {
+    const more = (unit * pixels - (high - low)) / 2;
+    return [low - more, high + more];
+  });
+}

@@ -1,0 +1,168 @@
+// The controls below a figure: native inputs with labels. A control is { element, show(value) }.
+
+/** The value that a control takes when it is given `value`; an error says what it would have taken. */
+function cleanValue(control, value) {
+  const refuse = (needed) => {
+    throw new TypeError(`control '${control.name}' needs ${needed}, but was given ${JSON.stringify(value)}`);
+  };
+  const within = (number, [low, high]) => Math.min(Math.max(number, low), high);
+  const isNumber = (number) => typeof number === "number" && !Number.isNaN(number);
+  switch (control.kind) {
+    case "toggle":
+      return [0, 1, false, true].includes(value) ? Boolean(value) : refuse("true or false");
+    case "choice":
+      return Number.isInteger(value) && value in control.options ? value : refuse("an option's index");
+    case "point":
+      if (!(value?.length === 2 && isNumber(value[0]) && isNumber(value[1]))) refuse("two numbers");
+      return control.bounds.map((bounds, axis) => within(value[axis], bounds));
+    default: {
+      if (!isNumber(value)) refuse("a number");
+      const number = within(value, [control.min, control.max]);
+      return control.integer ? Math.round(number) : number;
+    }
+  }
+}
+
+// Positions of a slider without a step of its own: many divisors, so that round numbers have a position.
+const POSITIONS = 360;
+
+/** A number rounded to a power of ten no coarser than `fineness`, so that it has few digits. */
+function roundTo(number, fineness) {
+  const digits = Math.min(Math.max(-Math.floor(Math.log10(fineness)), 0), 20);
+  return Number(number.toFixed(digits));
+}
+
+/** How a slider's positions 0, 1, …, last correspond to values: { last, value(position), position(value) }. */
+function sliderScale({ min, max, log, integer, step }) {
+  const stepped = step ?? (integer && !log ? 1 : null);
+  if (stepped !== null) {
+    return {
+      last: Math.floor((max - min) / stepped + 1e-9),
+      value: (position) => Number((min + stepped * position).toPrecision(12)),
+      position: (value) => Math.round((value - min) / stepped),
+    };
+  }
+  if (!log) {
+    const width = (max - min) / POSITIONS;
+    return {
+      last: POSITIONS,
+      value: (position) => roundTo(min + width * position, width / 2),
+      position: (value) => Math.round((value - min) / width),
+    };
+  }
+  const ratio = Math.log(max / min) / POSITIONS;
+  const digits = Math.min(Math.max(Math.ceil(1 - Math.log10(Math.expm1(ratio))), 2), 15);
+  return {
+    last: POSITIONS,
+    value: (position) => Number((min * Math.exp(ratio * position)).toPrecision(digits)),
+    position: (value) => Math.round(Math.log(value / min) / ratio),
+  };
+}
+
+/** A slider with its label and its value; `change(value)` is called when it is moved. */
+function makeSlider(control, change) {
+  const scale = sliderScale(control);
+  const id = uniqueId();
+  const input = html("input", { type: "range", id, min: 0, max: scale.last, step: 1 });
+  const output = html("output", { for: id });
+  input.addEventListener("input", () => change(scale.value(Number(input.value))));
+  const element = html(
+    "div",
+    { class: "cl-control cl-slider" },
+    html("label", { for: id }, control.label),
+    output,
+    input,
+  );
+  return {
+    element,
+    show(value) {
+      const text = writeNumber(value, control.format);
+      const written = control.unit ? `${text}${/^[°%]/.test(control.unit) ? "" : " "}${control.unit}` : text;
+      const position = Math.min(Math.max(scale.position(value), 0), scale.last);
+      if (Number(input.value) !== position) input.value = position;
+      input.style.setProperty("--cl-filled", `${(100 * position) / scale.last}%`);
+      put(input, { "aria-valuetext": written });
+      putText(output, written);
+    },
+  };
+}
+
+// Up to this many options, of this many letters together, stand side by side; others go into a menu.
+const BUTTONS = 4;
+const LETTERS = 48;
+
+/** A choice among options. */
+function makeChoice(control, change) {
+  const few = control.options.length <= BUTTONS && control.options.join("").length <= LETTERS;
+  return few ? makeRadios(control, change) : makeMenu(control, change);
+}
+
+function makeMenu(control, change) {
+  const id = uniqueId();
+  const options = control.options.map((text, index) => html("option", { value: index }, text));
+  const select = html("select", { id }, ...options);
+  select.addEventListener("change", () => change(Number(select.value)));
+  return {
+    element: html("div", { class: "cl-control" }, html("label", { for: id }, control.label), select),
+    show(value) {
+      select.value = value;
+    },
+  };
+}
+
+function makeRadios(control, change) {
+  const name = uniqueId();
+  const inputs = control.options.map((_, index) => html("input", { type: "radio", name, value: index }));
+  inputs.forEach((input, index) => input.addEventListener("change", () => change(index)));
+  const labels = inputs.map((input, index) => html("label", {}, input, html("span", {}, control.options[index])));
+  const id = uniqueId();
+  const element = html(
+    "div",
+    { class: "cl-control", role: "radiogroup", "aria-labelledby": id },
+    html("span", { id, class: "cl-label" }, control.label),
+    html("div", { class: "cl-options" }, ...labels),
+  );
+  return {
+    element,
+    show(value) {
+      inputs[value].checked = true;
+    },
+  };
+}
+
+/** A checkbox; `marks` stand between the box and its label. */
+function makeToggle(control, change, ...marks) {
+  const input = html("input", { type: "checkbox" });
+  input.addEventListener("change", () => change(input.checked));
+  return {
+    element: html("label", { class: "cl-toggle" }, input, ...marks, html("span", {}, control.label)),
+    show(value) {
+      input.checked = value;
+    },
+  };
+}
+
+/** A point that no view draws: a slider for each coordinate. */
+function makeCoordinates(control, change) {
+  let point = control.value;
+  const sliders = ["x", "y"].map((letter, axis) => {
+    const [min, max] = control.bounds[axis];
+    const coordinate = { min, max, log: false, integer: false, step: null, format: ".3~r", unit: "" };
+    return makeSlider({ ...coordinate, label: `${control.label}, ${letter}` }, (value) =>
+      change(point.map((old, index) => (index === axis ? value : old))),
+    );
+  });
+  return {
+    element: html("div", { class: "cl-pair" }, ...sliders.map((slider) => slider.element)),
+    show(value) {
+      point = value;
+      sliders.forEach((slider, axis) => slider.show(value[axis]));
+    },
+  };
+}
+
+/** The control that a spec describes. */
+function makeControl(control, change) {
+  const makers = { slider: makeSlider, choice: makeChoice, toggle: makeToggle, point: makeCoordinates };
+  return makers[control.kind](control, change);
+}

@@ -1,0 +1,127 @@
+// The cursor of a view of curves: by pointer, or by arrow keys when it has the focus, it shows the values at one
+// place, and the same step on every plane of the figure.
+
+class Cursor {
+  constructor(curves) {
+    this.curves = curves;
+    this.x = null; // where it stands, in the numbers of the axis, or null
+    this.following = false;
+    const { view, frame } = curves;
+    this.rule = svg("path", { class: "cl-cursor" });
+    this.marks = svg("g");
+    frame.marks.append(this.rule, this.marks);
+    const over = view.xlabel || "x";
+    this.pad = html("div", {
+      class: "cl-cursor-pad",
+      tabindex: 0,
+      role: "slider",
+      "aria-label": `${view.title || view.ylabel || "values"}: cursor along ${over}`,
+      "aria-valuemin": 0,
+    });
+    this.tip = html("div", { class: "cl-tip", "aria-hidden": "true", hidden: "" });
+    frame.overlay.append(this.pad, this.tip);
+    const follow = oncePerFrame((event) => this.#point(event));
+    this.pad.addEventListener("pointermove", follow);
+    this.pad.addEventListener("pointerdown", follow);
+    this.pad.addEventListener("pointerleave", () => this.#leave());
+    this.pad.addEventListener("focus", () => {
+      if (this.x === null && this.pad.matches(":focus-visible")) this.#step(0);
+    });
+    this.pad.addEventListener("blur", () => this.#set(null));
+    this.pad.addEventListener("keydown", (event) => this.#press(event));
+  }
+
+  /** The places that it can stand at: where a curve shown has a point. */
+  #places() {
+    const places = this.curves.shownLines.flatMap((line) => line.xs.filter((x) => !Number.isNaN(x)));
+    return [...new Set(places)].sort((a, b) => a - b);
+  }
+
+  #set(x) {
+    this.x = x;
+    this.following = false;
+    this.draw();
+    this.curves.figure.highlight(this.curves.overSteps ? x : null, this.curves);
+  }
+
+  /** Stand at a step that another view's cursor shows; null for none. */
+  follow(step) {
+    this.x = step;
+    this.following = true;
+    this.draw();
+  }
+
+  #point(event) {
+    if (!this.pad.isConnected || (event.pointerType === "mouse" && !this.pad.matches(":hover"))) return;
+    const { frame } = this.curves;
+    const pixel = frame.plot.x + event.clientX - this.pad.getBoundingClientRect().left;
+    const places = this.#places();
+    const nearest = d3.least(places, (x) => Math.abs(frame.x(x) - pixel));
+    if (nearest !== undefined && nearest !== this.x) this.#set(nearest);
+  }
+
+  #leave() {
+    if (document.activeElement !== this.pad || !this.pad.matches(":focus-visible")) this.#set(null);
+  }
+
+  /** Go `steps` places on, from the first place if it stands nowhere. */
+  #step(steps) {
+    const places = this.#places();
+    if (!places.length) return;
+    const now = this.x === null ? 0 : d3.bisectLeft(places, this.x);
+    this.#set(places[Math.min(Math.max(now + steps, 0), places.length - 1)]);
+  }
+
+  #press(event) {
+    const sign = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: LEAP, PageDown: -LEAP }[event.key];
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (sign) this.#step(sign * (event.shiftKey ? LEAP : 1));
+    else if (event.key === "Home") this.#step(-Infinity);
+    else if (event.key === "End") this.#step(Infinity);
+    else if (event.key === "Escape") this.#set(null);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Draw it where it stands, on the curves as they are now. */
+  draw() {
+    const { frame, shownLines, view } = this.curves;
+    const found = this.x === null ? [] : shownLines.map((line) => ({ line, index: line.at(this.x) }));
+    const values = found.filter(({ index }) => index >= 0);
+    const visible = values.length > 0;
+    toggle(this.rule, visible);
+    toggle(this.tip, visible && !this.following);
+    join(this.marks, values, () => svg("circle", { class: "cl-ring", r: 4 }), (node, { line, index }) => {
+      paint(node, line.layer.color);
+      put(node, { cx: round(line.px[index]), cy: round(line.py[index]) });
+    });
+    const where = `${view.xlabel || "x"} ${writeShort(this.x ?? 0)}`;
+    const rows = values.map(({ line, index }) => ({ ...line.layer, value: writeShort(line.ys[index]) }));
+    const last = Math.max(0, ...shownLines.map((line) => line.xs.length - 1));
+    put(this.pad, {
+      "aria-valuemax": last,
+      "aria-valuenow": visible ? Math.max(...values.map(({ index }) => index)) : 0,
+      "aria-valuetext": visible ? [where, ...rows.map((row) => `${row.label} ${row.value}`)].join(", ") : "nowhere",
+    });
+    if (!visible) return;
+    const at = frame.x(this.x);
+    put(this.rule, { d: `M${round(at)},${frame.plot.y}v${round(frame.plot.height)}` });
+    if (!this.following) this.#write(where, rows, at - frame.plot.x);
+  }
+
+  #write(where, rows, left) {
+    const create = () => html("div", {}, html("i"), html("span"), html("b"));
+    join(this.tip, [{ label: where, value: "", color: "" }, ...rows], create, (node, { label, value, color }) => {
+      const [swatch, text, number] = node.children;
+      toggle(swatch, color !== "");
+      paint(swatch, color);
+      putText(text, label);
+      putText(number, value);
+    });
+    const { width } = this.curves.frame.plot;
+    const flip = left > width / 2;
+    this.tip.style.left = flip ? "" : `${round(left + 10)}px`;
+    this.tip.style.right = flip ? `${round(width - left + 10)}px` : "";
+  }
+}

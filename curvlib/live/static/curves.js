@@ -1,0 +1,150 @@
+// A view of curves over linear or logarithmic axes, with rules and a cursor that tells the values under it.
+
+const CURVES_ASPECT = 0.72; // height by width
+
+class Curves {
+  constructor(view, figure) {
+    this.view = view;
+    this.figure = figure;
+    this.frame = new Frame({
+      label: view.title || describe(view, "Curves"),
+      xlabel: view.xlabel,
+      ylabel: view.ylabel,
+      grid: true,
+    });
+    this.lines = view.layers.filter((layer) => layer.kind === "line").map((layer) => new LineMark(layer, view, figure));
+    this.rules = view.layers.filter((layer) => layer.kind === "rule").map((layer) => new RuleMark(layer, figure));
+    const marks = [...this.rules, ...this.lines];
+    this.frame.marks.append(...marks.map((mark) => mark.element));
+    this.frame.notes.append(...this.rules.map((rule) => rule.label));
+    this.overSteps = this.lines.length > 0 && this.lines.every((line) => line.layer.x === null);
+    if (view.cursor && this.lines.length) this.cursor = new Cursor(this);
+    this.element = this.frame.element;
+  }
+
+  heightFor(width) {
+    return CURVES_ASPECT * width;
+  }
+
+  resize(width, height) {
+    this.frame.resize(width, height);
+  }
+
+  draw() {
+    const { view, figure, frame } = this;
+    const shown = (marks) => marks.filter((mark) => figure.shows(mark.layer));
+    this.shownLines = shown(this.lines);
+    const rules = shown(this.rules);
+    for (const mark of [...this.lines, ...this.rules]) mark.toggle(figure.shows(mark.layer));
+    for (const mark of [...this.shownLines, ...rules]) mark.read();
+    const fitted = this.shownLines.length ? this.shownLines : rules;
+    const xlim = fitLimits(view.xlim, fitted.map((mark) => mark.xs), view.xlog, 0);
+    const ylim = fitLimits(view.ylim, fitted.map((mark) => mark.ys), view.ylog, PAD);
+    frame.draw({ limits: xlim, log: view.xlog, whole: this.overSteps }, { limits: ylim, log: view.ylog });
+    for (const mark of [...this.shownLines, ...rules]) mark.draw(frame);
+    this.cursor?.draw();
+  }
+
+  /** Follow the cursor of another view, if both count steps. */
+  highlight(step, source) {
+    if (source !== this && this.overSteps) this.cursor?.follow(step);
+  }
+}
+
+/** One curve: the points that its axes can show. */
+class LineMark {
+  constructor(layer, view, figure) {
+    this.layer = layer;
+    this.view = view;
+    this.figure = figure;
+    this.line = svg("path", { class: layer.dash ? "cl-line cl-dashed" : "cl-line" });
+    this.dots = svg("path", { class: "cl-dots" });
+    this.element = paint(svg("g", {}, this.line, this.dots), layer.color);
+  }
+
+  toggle(shown) {
+    toggle(this.element, shown);
+  }
+
+  read() {
+    const { layer, view, figure } = this;
+    const ys = figure.outputs[layer.y];
+    const xs = layer.x === null ? null : figure.outputs[layer.x];
+    const length = figure.length(ys.length, layer.count);
+    const readable = (value, log) => (Number.isFinite(value) && (!log || value > 0) ? value : NaN);
+    let frozen = false;
+    this.xs = new Array(length);
+    this.ys = new Array(length);
+    for (let i = 0; i < length; i++) {
+      const x = xs === null ? i : xs[i];
+      frozen ||= !Number.isFinite(x) || !Number.isFinite(ys[i]);
+      this.xs[i] = readable(x, view.xlog);
+      this.ys[i] = readable(ys[i], view.ylog);
+      if (Number.isNaN(this.xs[i]) || Number.isNaN(this.ys[i])) this.xs[i] = this.ys[i] = NaN;
+    }
+    if (frozen) figure.freeze(layer.label || layer.y);
+  }
+
+  draw({ x, y }) {
+    this.px = this.xs.map((value) => x(value) ?? NaN);
+    this.py = this.ys.map((value) => y(value) ?? NaN);
+    put(this.line, { d: polyline(this.px, this.py) });
+    put(this.dots, { d: this.layer.marker || this.ys.length === 1 ? dots(this.px, this.py) : "" });
+  }
+
+  /** The index of the point at `x`, or of the nearest where this curve has none there; -1 beyond its ends. */
+  at(x) {
+    let best = -1;
+    let low = Infinity;
+    let high = -Infinity;
+    for (let i = 0; i < this.xs.length; i++) {
+      if (Number.isNaN(this.xs[i])) continue;
+      low = Math.min(low, this.xs[i]);
+      high = Math.max(high, this.xs[i]);
+      if (best < 0 || Math.abs(this.xs[i] - x) < Math.abs(this.xs[best] - x)) best = i;
+    }
+    return low <= x && x <= high ? best : -1;
+  }
+}
+
+/** A straight line across the axes, with its label beside it. */
+class RuleMark {
+  constructor(layer, figure) {
+    this.layer = layer;
+    this.figure = figure;
+    this.element = paint(svg("path", { class: "cl-rule" }), layer.color);
+    this.label = paint(svg("text", { class: "cl-rule-label" }, layer.label), layer.color);
+  }
+
+  toggle(shown) {
+    toggle(this.element, shown);
+    toggle(this.label, shown);
+  }
+
+  read() {
+    const { x, y } = this.layer;
+    const value = (at) => (at === null ? NaN : this.figure.number(at));
+    this.xs = [value(x)];
+    this.ys = [value(y)];
+  }
+
+  draw({ x, y, plot }) {
+    const upright = this.layer.x !== null;
+    const at = upright ? x(this.xs[0]) : y(this.ys[0]);
+    const [start, size] = upright ? [plot.x, plot.width] : [plot.y, plot.height];
+    const visible = Number.isFinite(at) && at >= start - 0.5 && at <= start + size + 0.5;
+    toggle(this.element, visible);
+    toggle(this.label, visible);
+    if (!visible) return;
+    put(this.element, {
+      d: upright ? `M${round(at)},${plot.y}v${round(plot.height)}` : `M${plot.x},${round(at)}h${round(plot.width)}`,
+    });
+    const late = upright && at > plot.x + plot.width / 2; // the label stands where there is more room
+    const high = at < plot.y + 16;
+    put(this.label, {
+      x: upright ? round(at + (late ? -5 : 5)) : round(plot.x + plot.width - 4),
+      y: upright ? plot.y + 11 : round(at + (high ? 13 : -5)),
+      "text-anchor": late || !upright ? "end" : "start",
+    });
+  }
+}

@@ -1,0 +1,96 @@
+// Elements: making them, and changing them in place.
+//
+// Texts of a figure reach the page through textContent and setAttribute alone, so markup in a label stays text;
+// positions and colours go through the style object, which a Content-Security-Policy permits.
+
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+
+let idsGiven = 0;
+
+/** An id that no other element of the page has. */
+function uniqueId() {
+  idsGiven += 1;
+  return `curvlib-live-${idsGiven}`;
+}
+
+/** An HTML element with attributes and children; a child is an element or a text. */
+function html(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  put(node, attributes);
+  node.append(...children);
+  return node;
+}
+
+/** An SVG element with attributes and children. */
+function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS(SVG_NAMESPACE, tag);
+  put(node, attributes);
+  node.append(...children);
+  return node;
+}
+
+const written = new WeakMap();
+
+/** Set attributes; null removes one. What has not changed since the last call is left alone. */
+function put(node, attributes) {
+  if (!written.has(node)) written.set(node, {});
+  const known = written.get(node);
+  for (const name of Object.keys(attributes)) {
+    const value = attributes[name];
+    if (known[name] === value) continue;
+    known[name] = value;
+    if (value === null) node.removeAttribute(name);
+    else node.setAttribute(name, value);
+  }
+}
+
+/** Set an element's text, if it is another one. */
+function putText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Put an HTML element at a place inside its positioned parent. */
+function place(node, x, y) {
+  node.style.transform = `translate(${round(x)}px, ${round(y)}px)`;
+}
+
+/** Show or hide an element. */
+function toggle(node, shown) {
+  put(node, { hidden: shown ? null : "" });
+}
+
+/** Give an element a colour of the palette, which its style sheet finds as --cl-color. */
+function paint(node, color) {
+  if (/^[a-z]+$/.test(color)) node.style.setProperty("--cl-color", `var(--cl-${color}, currentColor)`);
+  return node;
+}
+
+/** Make the children of `parent` stand for `items`, one each and in order, keeping the elements that are there. */
+function join(parent, items, create, update) {
+  const { children } = parent;
+  while (children.length > items.length) parent.lastElementChild.remove();
+  items.forEach((item, index) => {
+    if (index === children.length) parent.append(create(item));
+    update(children[index], item);
+  });
+}
+
+/** A number of pixels, to a tenth. */
+function round(pixels) {
+  return Math.round(pixels * 10) / 10;
+}
+
+/** A function that runs `action` with its latest argument once a frame of the screen, however often it is called. */
+function oncePerFrame(action) {
+  let latest;
+  let waiting = false;
+  return (argument) => {
+    latest = argument;
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      action(latest);
+    });
+  };
+}

@@ -1,0 +1,299 @@
+// A live figure: its state, what its program makes of it, and the views and controls that stand for both.
+
+const WIDE = 640; // pixels, from which on two views stand side by side
+const GAP = 28; // pixels between them
+const TALLEST = 480; // pixels
+const REST = 300; // milliseconds without a change, after which the summary is read out
+
+class LiveFigure {
+  /**
+   * `program` and `fields` are functions as curvlib.live.compile writes them. `host`, which may be null, is where the
+   * state lives besides here: { get(name), set(name, value), onChange(callback(name)) }.
+   */
+  constructor(element, { spec, program, fields }, host) {
+    this.element = element;
+    this.spec = spec;
+    this.host = host;
+    this.controls = new Map(spec.controls.map((control) => [control.name, control]));
+    this.program = program(runtime);
+    this.fields = fields.map((field) => field(runtime));
+    this.write = makeWriter(spec);
+    const value = (control) => cleanValue(control, host ? host.get(control.name) : control.value);
+    this.values = new Map(spec.controls.map((control) => [control.name, value(control)]));
+    this.frozenNames = new Set();
+    this.#build();
+    host?.onChange((name) => {
+      if (this.#assign({ [name]: host.get(name) }).length) this.#renderIfSeen();
+    });
+    // Until it is first drawn, the picture stays; and only what is on the screen, or nearly, is drawn.
+    this.seen = new IntersectionObserver(
+      (entries) => {
+        this.visible = entries.at(-1).isIntersecting;
+        if (this.visible && this.stale) this.#renderOrGiveUp();
+      },
+      { rootMargin: "300px" },
+    );
+    this.stale = true;
+    this.entered = false;
+    this.seen.observe(element);
+    this.resized = new ResizeObserver(() => {
+      if (this.entered && this.#width() !== this.width) this.#renderIfSeen();
+    });
+    this.resized.observe(element);
+  }
+
+  /** The value of each control, by name. */
+  get state() {
+    return Object.fromEntries(this.values);
+  }
+
+  /** What the program returns in this state, by name. */
+  get outputs() {
+    const inputs = this.spec.inputs.map((name) => this.argument(name));
+    const key = JSON.stringify(inputs);
+    if (key !== this.computedFor) this.computed = this.program(...inputs);
+    this.computedFor = key;
+    return this.computed;
+  }
+
+  /** The labels of what was drawn only as far as its numbers are finite, or null. */
+  get frozen() {
+    return this.frozenNames.size ? [...this.frozenNames] : null;
+  }
+
+  /** Set controls, { name: value }, and draw at once. */
+  set(values) {
+    for (const name of this.#assign(values)) this.host?.set(name, this.values.get(name));
+    this.render();
+  }
+
+  /** What a control's own input calls. */
+  change(name, value) {
+    this.set({ [name]: value });
+  }
+
+  /** Draw everything in the present state. */
+  render() {
+    if (!this.entered) this.#enter();
+    this.stale = false;
+    this.frozenNames.clear();
+    this.#layout();
+    for (const [name, shown] of this.shown) shown.forEach((control) => control.show(this.values.get(name)));
+    for (const { view } of this.cells.flat()) view.draw();
+    this.#writeTexts();
+    this.highlight(this.step ?? null, this.stepSource);
+  }
+
+  /** Stop: nothing of the figure will be drawn again. */
+  destroy() {
+    this.seen.disconnect();
+    this.resized.disconnect();
+    this.visible = false;
+    clearTimeout(this.resting);
+  }
+
+  // What views and their marks ask for.
+
+  /** The spec of a control. */
+  control(name) {
+    return this.controls.get(name);
+  }
+
+  /** A function of the values that a field depends on, which returns the field as a function of x and y. */
+  field(index) {
+    return this.fields[index];
+  }
+
+  /** A control's value as programs take it. */
+  argument(name) {
+    const value = this.values.get(name);
+    return Array.isArray(value) ? Float64Array.from(value) : Number(value);
+  }
+
+  /** The number that a control or a scalar output stands for, or that stands for itself. */
+  number(at) {
+    if (typeof at === "number") return at;
+    return Number(this.controls.has(at) ? this.values.get(at) : this.outputs[at]);
+  }
+
+  /** Whether no toggle hides a layer or a readout. */
+  shows({ show }) {
+    return show === null || show === undefined || this.values.get(show) === true;
+  }
+
+  /** How many of an output's `rows` count: up to and including the one whose index `count` names. */
+  length(rows, count) {
+    if (count === null || count === undefined) return rows;
+    return Math.min(Math.max(Math.trunc(this.number(count)) + 1 || 0, 0), rows);
+  }
+
+  /** Note that something stopped being finite. */
+  freeze(label) {
+    this.frozenNames.add(label);
+  }
+
+  /** Show a step on every view but `source`; null for none. */
+  highlight(step, source) {
+    this.step = step;
+    this.stepSource = source;
+    for (const { view } of this.cells.flat()) view.highlight(step, source);
+  }
+
+  // Its own affairs.
+
+  #build() {
+    const { spec } = this;
+    const legends = planLegends(spec);
+    this.shown = new Map(spec.controls.map(({ name }) => [name, []]));
+    const make = (control, maker, ...parts) => {
+      const made = maker(control, (value) => this.change(control.name, value), ...parts);
+      this.shown.get(control.name).push(made);
+      return made.element;
+    };
+    const entries = [
+      ...legends.toggles.map(({ control, layer }) => make(control, makeToggle, swatch(layer))),
+      ...legends.shared.map(legendEntry),
+    ];
+    const placed = new Set([
+      ...legends.toggles.map(({ control }) => control.name),
+      ...spec.views.flatMap((view) => view.drag ?? []),
+    ]);
+    const inputs = spec.controls.filter(({ name }) => !placed.has(name)).map((control) => make(control, makeControl));
+
+    this.cells = [[]]; // views with their elements, in groups between which readouts stand
+    this.readouts = [];
+    const views = spec.views.map((view, index) => this.#buildView(view, legends.own[index]));
+    const reset = html("button", { type: "button", class: "cl-reset" }, "Reset");
+    reset.addEventListener("click", () => this.#reset());
+    this.note = html("p", { class: "cl-note", hidden: "" });
+    this.summary = html("p", { class: "cl-summary" });
+    this.spoken = html("div", { class: "cl-spoken", "aria-live": "polite" });
+    this.body = [
+      ...(spec.title ? [html("p", { class: "cl-title" }, spec.title)] : []),
+      ...(entries.length ? [html("div", { class: "cl-legend" }, ...entries)] : []),
+      html("div", { class: "cl-views" }, ...views),
+      ...(inputs.length ? [html("div", { class: "cl-controls" }, ...inputs)] : []),
+      this.note,
+      html("div", { class: "cl-foot" }, this.summary, reset),
+      this.spoken,
+    ];
+  }
+
+  #buildView(spec, entries) {
+    if (spec.kind === "readout") {
+      const element = html("p", { class: "cl-readout" });
+      this.readouts.push({ spec, element });
+      this.cells.push([]);
+      return element;
+    }
+    const view = new { plane: Plane, curves: Curves }[spec.kind](spec, this);
+    const heading = [
+      ...(spec.title ? [html("p", { class: "cl-view-title" }, spec.title)] : []),
+      ...(entries.length ? [html("div", { class: "cl-legend" }, ...entries.map(legendEntry))] : []),
+    ];
+    const element = html("div", { class: "cl-view" }, ...heading, view.element);
+    this.cells.at(-1).push({ view, element });
+    return element;
+  }
+
+  /** Take the picture's place. */
+  #enter() {
+    const { element, spec } = this;
+    put(element, { role: "group", "aria-label": spec.title || spec.name });
+    element.replaceChildren(...this.body);
+    this.entered = true;
+  }
+
+  #width() {
+    const style = getComputedStyle(this.element);
+    return this.element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  }
+
+  /** Give the views their sizes, when the figure's width is another one. */
+  #layout() {
+    const width = this.#width() || this.width || WIDE; // a figure that is not displayed has none
+    if (width === this.width) return;
+    this.width = width;
+    const columns = width >= WIDE ? 2 : 1;
+    for (const group of this.cells) {
+      for (let start = 0; start < group.length; start += columns) {
+        this.#layoutRow(group.slice(start, start + columns));
+      }
+    }
+  }
+
+  /** Views side by side are of one height: that of the plane, if one of them has limits to keep. */
+  #layoutRow(row) {
+    const width = row.length === 2 ? Math.floor((this.width - GAP) / 2) : this.width;
+    const planes = row.filter(({ view }) => view instanceof Plane);
+    const heights = (planes.length ? planes : row).map(({ view }) => view.heightFor(width));
+    const height = Math.round(Math.min(Math.max(...heights), TALLEST));
+    for (const { view, element } of row) {
+      put(element, { class: row.length === 2 ? "cl-view" : "cl-view cl-full" });
+      view.resize(width, height);
+    }
+  }
+
+  /** Take over values, and return the names of those that changed. */
+  #assign(values) {
+    const cleaned = Object.entries(values).map(([name, value]) => {
+      const control = this.controls.get(name);
+      if (!control) {
+        const names = [...this.controls.keys()].join(", ");
+        throw new TypeError(`figure '${this.spec.name}' has no control '${name}'; its controls are ${names}`);
+      }
+      return [name, cleanValue(control, value)];
+    });
+    const changed = cleaned.filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(this.values.get(name)));
+    for (const [name, value] of changed) this.values.set(name, value);
+    return changed.map(([name]) => name);
+  }
+
+  #reset() {
+    this.set(Object.fromEntries(this.spec.controls.map(({ name, value }) => [name, value])));
+  }
+
+  #renderIfSeen() {
+    if (this.visible) this.render();
+    else this.stale = true;
+  }
+
+  /** Draw; if the first drawing fails, the picture stays. */
+  #renderOrGiveUp() {
+    if (this.entered) {
+      this.render();
+      return;
+    }
+    const picture = [...this.element.childNodes];
+    try {
+      this.render();
+    } catch (error) {
+      this.destroy();
+      this.element.replaceChildren(...picture);
+      reportFailure(this.spec.name, error);
+    }
+  }
+
+  #writeTexts() {
+    const value = (name) => this.number(name);
+    for (const { spec, element } of this.readouts) {
+      toggle(element, this.shows(spec));
+      putText(element, this.write(spec.text, value));
+    }
+    const { frozen } = this;
+    toggle(this.note, frozen !== null);
+    if (frozen) putText(this.note, `Drawn only as far as its numbers are finite: ${frozen.join(", ")}.`);
+    const summary = this.write(this.spec.summary, value);
+    if (this.summary.textContent !== summary) {
+      // Seen at once, read out when the reader pauses: every step of a slider would flood a screen reader.
+      clearTimeout(this.resting);
+      if (this.summary.textContent) this.resting = setTimeout(() => putText(this.spoken, summary), REST);
+    }
+    putText(this.summary, summary);
+  }
+}
+
+/** Say why a figure stays a picture. */
+function reportFailure(name, error) {
+  console.error(`curvlib: figure '${name}' cannot be shown live, its picture stays.`, error);
+}

@@ -1,0 +1,54 @@
+// Where figures come from: definitions that a page's scripts make, or a widget's model in a kernel.
+
+const definitions = new Map();
+
+/** Make an element a live figure; `definition` is { spec, program, fields } with the programs as functions. */
+function mount(element, definition, host = null) {
+  if (element.curvlibLive) return element.curvlibLive;
+  try {
+    element.curvlibLive = new LiveFigure(element, definition, host);
+    return element.curvlibLive;
+  } catch (error) {
+    reportFailure(definition?.spec?.name, error);
+    return null;
+  }
+}
+
+/** Mount the page's figures that have a definition. */
+function mountPage() {
+  for (const element of document.querySelectorAll("figure.curvlib-live[data-live]")) {
+    const definition = definitions.get(element.dataset.live);
+    if (definition) mount(element, definition);
+  }
+}
+
+/** What the script of one figure calls. */
+function define(id, definition) {
+  definitions.set(id, definition);
+  if (document.readyState !== "loading") mountPage();
+}
+
+/** Show a widget's figure: what anywidget calls in a kernel's page, where code may be made from text. */
+function render({ model, el }) {
+  const { spec, program, fields } = JSON.parse(model.get("_payload"));
+  const compiled = (source) => new Function(`"use strict"; return (${source});`)();
+  const element = html("figure", { class: "curvlib-live" });
+  const names = spec.controls.map((control) => control.name);
+  const host = {
+    get: (name) => model.get(name),
+    set(name, value) {
+      model.set(name, value);
+      model.save_changes();
+    },
+    onChange(callback) {
+      for (const name of names) model.on(`change:${name}`, () => callback(name));
+    },
+  };
+  el.append(element);
+  const figure = mount(element, { spec, program: compiled(program), fields: fields.map(compiled) }, host);
+  return () => figure?.destroy();
+}
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountPage);
+
+globalThis.curvlibLive = { define, mount, render };
