@@ -1,0 +1,67 @@
+"""Linear algebra: calls of the short helpers in `static/runtime.js`, on row-major stacks of matrices."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from curvlib.live.compiler.arrays import Array, Stored, new, stored
+from curvlib.live.compiler.errors import CompileError
+from curvlib.live.compiler.rules import lowers
+
+if TYPE_CHECKING:
+    from curvlib.live.compiler.graph import Equation
+    from curvlib.live.compiler.lowering import Scope
+
+
+def _call(scope: Scope, equation: Equation, helper: str, inputs: list[Array], *numbers: int) -> list[Stored]:
+    """helper(outputs…, inputs…, numbers…), into new arrays."""
+    outputs = [new(scope.code, v.shape, v.dtype) for v in equation.outputs]
+    written = tuple(output.buffer for output in outputs)
+    read = [stored(scope.code, array).buffer for array in inputs]
+    scope.code.call(f"runtime.{helper}", *written, *read, *numbers, writes=written)
+    return outputs
+
+
+def _sizes(matrices: Array) -> tuple[int, int, int]:
+    """How many matrices, their rows and their columns."""
+    return math.prod(matrices.shape[:-2]), *matrices.shape[-2:]
+
+
+@lowers("cholesky")
+def _cholesky(scope: Scope, equation: Equation, matrix: Array) -> list[Stored]:
+    count, n, _ = _sizes(matrix)
+    return _call(scope, equation, "cholesky", [matrix], count, n)
+
+
+@lowers("lu")
+def _lu(scope: Scope, equation: Equation, matrix: Array) -> list[Stored]:
+    return _call(scope, equation, "lu", [matrix], *_sizes(matrix))
+
+
+@lowers("lu_pivots_to_permutation")
+def _lu_pivots_to_permutation(scope: Scope, equation: Equation, pivots: Array) -> list[Stored]:
+    count, size = math.prod(pivots.shape[:-1]), equation.parameters["permutation_size"]
+    return _call(scope, equation, "pivotsToPermutation", [pivots], count, pivots.shape[-1], size)
+
+
+@lowers("triangular_solve")
+def _triangular_solve(scope: Scope, equation: Equation, matrix: Array, right: Array) -> list[Stored]:
+    count, rows, columns = _sizes(right)
+    flags = (equation.parameters[key] for key in ("left_side", "lower", "transpose_a", "unit_diagonal"))
+    return _call(scope, equation, "solveTriangular", [matrix, right], count, rows, columns, *map(int, flags))
+
+
+@lowers("eigh")
+def _eigh(scope: Scope, equation: Equation, matrix: Array) -> list[Stored]:
+    if equation.parameters.get("subset_by_index") is not None:
+        raise CompileError("the JAX primitive 'eigh' with a subset of eigenvalues")
+    count, n, _ = _sizes(matrix)
+    return _call(scope, equation, "eigh", [matrix], count, n, int(equation.parameters["lower"]))
+
+
+@lowers("qr")
+def _qr(scope: Scope, equation: Equation, matrix: Array) -> list[Stored]:
+    if equation.parameters.get("pivoting"):
+        raise CompileError("the JAX primitive 'qr' with pivoting")
+    return _call(scope, equation, "qr", [matrix], *_sizes(matrix), int(equation.parameters["full_matrices"]))

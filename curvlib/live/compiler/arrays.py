@@ -1,0 +1,300 @@
+"""Array values of the emitted program, in three forms that all answer one question: which expression is element i?
+
+- `Scalars`: up to LIMIT elements, each an expression of its own. Most of a figure's arithmetic is here.
+- `Stored`: the elements lie in a typed array, row-major.
+- `Lazy`: a larger array that exists only as a rule, element by element. Elementwise chains, transposes, slices and
+  products compose as rules and become one loop when the result is stored or summed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from curvlib.live.compiler.code import Block, Buffer, Builder, Expression
+from curvlib.live.compiler.errors import CompileError
+
+LIMIT = 16  # arrays of more elements become loops
+UNROLL = 4  # sums of at most so many terms are written out even if the array is large
+
+Index = tuple[Expression, ...]
+
+KINDS = {
+    "float64": "Float64Array",
+    "float32": "Float32Array",
+    "int64": "Float64Array",  # whole numbers, exact up to 2^53
+    "int32": "Int32Array",
+    "uint32": "Uint32Array",
+    "uint8": "Uint8Array",
+    "bool": "Uint8Array",
+}
+
+
+@dataclass(eq=False)
+class Array:
+    """What the three forms share."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def reads(self) -> frozenset[Buffer]:
+        """The buffers whose content the elements depend on, when they are asked for later."""
+        return frozenset()
+
+    @property
+    def cheap(self) -> bool:
+        """Whether an element costs no more than a load, so that asking twice does no harm."""
+        return True
+
+    def at(self, code: Builder, index: Index) -> Expression:
+        """The element at an index of expressions."""
+        raise NotImplementedError
+
+    @property
+    def linear(self) -> bool:
+        """Whether `flat` is as simple as `at`."""
+        return True
+
+    def flat(self, code: Builder, position: Expression) -> Expression:
+        """The element at a row-major position."""
+        raise NotImplementedError
+
+
+@dataclass(eq=False)
+class Scalars(Array):
+    """Each element an expression: `elements` is an object array of the value's shape."""
+
+    elements: np.ndarray
+    home: Block
+    copy: Stored | None = None
+
+    def at(self, code: Builder, index: Index) -> Expression:
+        if all(i.constant for i in index):
+            return self.elements[tuple(int(i.value) for i in index)]
+        return self.stored(code).at(code, index)
+
+    def flat(self, code: Builder, position: Expression) -> Expression:
+        if position.constant:
+            return self.elements.flat[int(position.value)]
+        return self.stored(code).flat(code, position)
+
+    def stored(self, code: Builder) -> Stored:
+        """The elements in a buffer, written once, in the block they belong to."""
+        if self.copy is None:
+            with code.inside(self.home):
+                self.copy = new(code, self.shape, self.dtype)
+                if all(e.constant for e in self.elements.flat):
+                    values = [float(e.value) for e in self.elements.flat]
+                    self.copy.buffer = Buffer(
+                        KINDS[self.dtype.name], self.size, "d", np.array(values), fixed=True
+                    )
+                else:
+                    for k, element in enumerate(self.elements.flat):
+                        code.store(self.copy.buffer, code.constant(k), element)
+        return self.copy
+
+
+@dataclass(eq=False)
+class Stored(Array):
+    """Row-major in a buffer."""
+
+    buffer: Buffer
+
+    @property
+    def reads(self) -> frozenset[Buffer]:
+        return frozenset() if self.buffer.fixed else frozenset((self.buffer,))
+
+    def at(self, code: Builder, index: Index) -> Expression:
+        return self.flat(code, position(code, self.shape, index))
+
+    def flat(self, code: Builder, position: Expression) -> Expression:
+        number = code.load(self.buffer, position)
+        return code.apply("!==", number, code.constant(0)) if self.dtype == bool else number
+
+    def put(self, code: Builder, index: Index, value: Expression) -> None:
+        """Overwrite an element."""
+        code.store(self.buffer, position(code, self.shape, index), value)
+
+
+@dataclass(eq=False)
+class Lazy(Array):
+    """A rule: `element(index)`, where possible also `element_flat(position)`; `uniform` if all elements are equal."""
+
+    element: Callable[[Index], Expression]
+    element_flat: Callable[[Expression], Expression] | None
+    depends: frozenset[Buffer]
+    simple: bool
+    uniform: Expression | None = None
+
+    @property
+    def reads(self) -> frozenset[Buffer]:
+        return self.depends
+
+    @property
+    def cheap(self) -> bool:
+        return self.simple
+
+    @property
+    def linear(self) -> bool:
+        return self.element_flat is not None
+
+    def at(self, code: Builder, index: Index) -> Expression:
+        return self.element(index)
+
+    def flat(self, code: Builder, position: Expression) -> Expression:
+        return self.element_flat(position)
+
+
+def position(code: Builder, shape: Sequence[int], index: Index) -> Expression:
+    """The row-major position of an index."""
+    result = code.constant(0)
+    for length, i in zip(shape, index, strict=True):
+        if length == 1:
+            continue
+        scaled = code.apply("*", result, code.constant(length)) if not _is_zero(result) else result
+        result = i if _is_zero(scaled) else scaled if _is_zero(i) else code.apply("+", scaled, i)
+    return result
+
+
+def _is_zero(expression: Expression) -> bool:
+    return expression.constant and expression.value == 0
+
+
+def every_index(code: Builder, shape: tuple[int, ...]) -> Iterable[Index]:
+    """All indices of a small shape, in row-major order."""
+    return code.each(shape, unroll=True)
+
+
+def scalars(code: Builder, shape: tuple[int, ...], dtype: np.dtype, values: Iterable[Expression]) -> Scalars:
+    """A small array of the given elements in row-major order."""
+    elements = np.empty(shape, object)
+    for index, value in zip(np.ndindex(*shape), values, strict=True):
+        elements[index] = value
+    return Scalars(shape, dtype, elements, code.block)
+
+
+def settled(code: Builder, array: Array) -> Array:
+    """A small array as scalars; they remember where they are stored."""
+    if array.size > LIMIT or isinstance(array, Scalars):
+        return array
+    values = scalars(
+        code, array.shape, array.dtype, (array.at(code, i) for i in every_index(code, array.shape))
+    )
+    values.copy = array if isinstance(array, Stored) else None
+    return values
+
+
+def define(
+    code: Builder,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    element: Callable[[Index], Expression],
+    operands: Sequence[Array] = (),
+    cheap: bool = False,
+    flat: Callable[[Expression], Expression] | None = None,
+) -> Array:
+    """The array with the given elements: at once if it is small, else lazily. `operands` are what `element` reads."""
+    if math.prod(shape) <= LIMIT:
+        return scalars(code, shape, dtype, (element(index) for index in every_index(code, shape)))
+    for operand in operands:
+        if isinstance(operand, Scalars) and operand.size > 1:
+            operand.stored(code)  # a loop will index it: let it be stored before the loop
+    reads = frozenset().union(*(operand.reads for operand in operands))
+    return Lazy(shape, dtype, element, flat, reads, cheap and all(operand.cheap for operand in operands))
+
+
+def new(code: Builder, shape: tuple[int, ...], dtype: np.dtype) -> Stored:
+    """An array whose elements are still to be written."""
+    return Stored(shape, dtype, Buffer(KINDS[dtype.name], math.prod(shape), home=code.block))
+
+
+def known(code: Builder, value: np.ndarray) -> Array:
+    """An array known at compile time."""
+    if value.dtype.name not in KINDS:
+        raise CompileError(f"live.compile has no JavaScript for arrays of {value.dtype.name}.")
+    if value.size <= LIMIT:
+        return scalars(code, value.shape, value.dtype, (code.constant(v) for v in value.flat))
+    if np.all(value.view(np.uint8).reshape(value.size, -1) == value.reshape(-1)[:1].view(np.uint8)):
+        return filled(code, value.shape, value.dtype, code.constant(value.flat[0]))
+    data = np.ascontiguousarray(value).ravel()
+    return Stored(
+        value.shape, value.dtype, Buffer(KINDS[value.dtype.name], value.size, "d", data, fixed=True)
+    )
+
+
+def filled(code: Builder, shape: tuple[int, ...], dtype: np.dtype, value: Expression) -> Array:
+    """An array with one value everywhere."""
+    array = define(code, shape, dtype, lambda index: value, cheap=True, flat=lambda position: value)
+    if isinstance(array, Lazy):
+        array.uniform = value
+    return array
+
+
+def stored(code: Builder, array: Array) -> Stored:
+    """The array in a buffer."""
+    if isinstance(array, Scalars):
+        return array.stored(code)
+    return array if isinstance(array, Stored) else write(code, array, new(code, array.shape, array.dtype))
+
+
+def write(code: Builder, array: Array, target: Stored) -> Stored:
+    """Write all elements of `array` into `target`, on which no element depends."""
+    buffer = target.buffer
+    if isinstance(array, Stored):
+        code.call("{0}.set({1})", buffer, array.buffer, writes=(buffer,))
+    elif isinstance(array, Scalars):
+        for k, element in enumerate(array.elements.flat):
+            code.store(buffer, code.constant(k), element)
+    elif array.uniform is not None:
+        code.call("{0}.fill({1})", buffer, array.uniform, writes=(buffer,))
+    elif array.linear:
+        with code.loop(array.size) as i:
+            code.store(buffer, i, array.flat(code, i))
+    else:
+        with code.loops(array.shape) as index:
+            target.put(code, index, array.at(code, index))
+    return target
+
+
+def unless_cheap(code: Builder, array: Array) -> Array:
+    """The array, stored if its elements should not be computed more than once."""
+    return array if array.cheap else stored(code, array)
+
+
+def accumulate(
+    code: Builder,
+    points: Sequence[Index],
+    extent: tuple[int, ...],
+    term: Callable[[Index, Index], Expression],
+    combine: Callable[[Expression, Expression], Expression],
+    start: Expression,
+    unroll: bool,
+) -> list[Expression]:
+    """Reduce `term(point, k)` over all k of `extent`, for each point; in one loop unless it is short."""
+    count = math.prod(extent)
+    if count <= UNROLL or unroll:
+        return [
+            _combined(combine, [term(point, k) for k in every_index(code, extent)], start) for point in points
+        ]
+    cells = [code.declare("s", start) for _ in points]
+    with code.loops(extent) as k:
+        for cell, point in zip(cells, points, strict=True):
+            code.assign(cell, combine(code.read(cell, start.boolean), term(point, k)))
+    return [code.read(cell, start.boolean) for cell in cells]
+
+
+def _combined(combine: Callable, terms: list[Expression], start: Expression) -> Expression:
+    if not terms:
+        return start
+    result = terms[0]
+    for each in terms[1:]:
+        result = combine(result, each)
+    return result

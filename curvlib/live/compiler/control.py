@@ -1,0 +1,215 @@
+"""Control flow: `scan` and `while` become loops over variables and arrays that change, `cond` becomes branches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from curvlib.live.compiler.arrays import (
+    Array,
+    Lazy,
+    Scalars,
+    Stored,
+    define,
+    every_index,
+    new,
+    scalars,
+    stored,
+    write,
+)
+from curvlib.live.compiler.graph import Constant
+from curvlib.live.compiler.rules import lowers
+
+if TYPE_CHECKING:
+    from curvlib.live.compiler.code import Buffer, Cell, Expression
+    from curvlib.live.compiler.graph import Equation, Graph, Variable
+    from curvlib.live.compiler.lowering import Scope
+
+
+class _Carry:
+    """One value that a loop carries: variables if it is small, a buffer that the body may overwrite if it is not."""
+
+    def __init__(self, scope: Scope, variable: Variable, start: Array) -> None:
+        self.scope, self.code, self.start = scope, scope.code, start
+        self.cells: list[Cell] = []
+        self.buffer: Stored | None = None
+        if isinstance(start, Scalars):
+            self.cells = [self.code.declare("c", element) for element in start.elements.flat]
+        else:
+            self.buffer = scope.writable(variable)
+
+    def enter(self) -> Array:
+        """The value in the body, whose block is the current one."""
+        if self.buffer is not None:
+            self.buffer.buffer.home = self.code.block
+            self.buffer.buffer.version += 1
+            return self.buffer
+        return self._read()
+
+    def _read(self) -> Scalars:
+        booleans = [element.boolean for element in self.start.elements.flat]
+        values = [self.code.read(cell, boolean) for cell, boolean in zip(self.cells, booleans, strict=True)]
+        return scalars(self.code, self.start.shape, self.start.dtype, values)
+
+    def settle(self, value: Array, carried: set[Buffer]) -> Array:
+        """The next value in a form that assigning the other carried values does not disturb."""
+        if isinstance(value, Scalars):
+            return scalars(self.code, value.shape, value.dtype, map(self.code.snapshot, value.elements.flat))
+        if isinstance(value, Stored) and (value.buffer is self.buffer.buffer or value.buffer not in carried):
+            return value
+        if isinstance(value, Lazy) and value.uniform is not None and value.uniform.constant:
+            return value
+        return write(self.code, value, new(self.code, value.shape, value.dtype))
+
+    def assign(self, value: Array) -> None:
+        """Let the next iteration start from a settled value."""
+        if self.buffer is None:
+            for cell, element in zip(self.cells, value.elements.flat, strict=True):
+                if not (element.operator == "cell" and element.arguments[0] is cell):
+                    self.code.assign(cell, element)
+        elif not (isinstance(value, Stored) and value.buffer is self.buffer.buffer):
+            write(self.code, value, self.buffer)
+
+    def leave(self) -> Array:
+        """The value after the loop."""
+        if self.buffer is None:
+            return self._read()
+        self.buffer.buffer.home = self.code.block
+        return self.buffer
+
+
+def _advance(carries: list[_Carry], values: list[Array]) -> None:
+    carried = {carry.buffer.buffer for carry in carries if carry.buffer is not None}
+    settled = [carry.settle(value, carried) for carry, value in zip(carries, values, strict=True)]
+    for carry, value in zip(carries, settled, strict=True):
+        carry.assign(value)
+
+
+@lowers("while")
+def _while(scope: Scope, equation: Equation, *starts: Array) -> list[Array]:
+    carries = [_Carry(scope, v, start) for v, start in zip(equation.inputs, starts, strict=True)]
+    condition, body = equation.bodies
+    with scope.code.while_loop():
+        values = [carry.enter() for carry in carries]
+        (going_on,) = scope.inner("condition").run(condition, values)
+        scope.code.break_unless(going_on.at(scope.code, ()))
+        _advance(carries, scope.inner("loop").run(body, values))
+    return [carry.leave() for carry in carries]
+
+
+@lowers("scan")
+def _scan(scope: Scope, equation: Equation, *operands: Array) -> list[Array]:
+    code, (body,) = scope.code, equation.bodies
+    length, carried = equation.parameters["length"], equation.parameters["num_carry"]
+    counted = [_counter_start(equation, k) for k in range(carried)]
+    carries = [
+        _Carry(scope, equation.inputs[k], operands[k]) if counted[k] is None else None for k in range(carried)
+    ]
+    rows = [_row_source(scope, operand) for operand in operands[carried:]]
+    records = [new(code, v.shape, v.dtype) for v in equation.outputs[carried:]]
+    with code.loop(length) as i:
+        here = code.apply("-", code.constant(length - 1), i) if equation.parameters["reverse"] else i
+        values = [
+            carry.enter() if carry else _counted(scope, start, i, body.inputs[k])
+            for k, (carry, start) in enumerate(zip(carries, counted, strict=True))
+        ]
+        values += [_row(scope, source, here) for source in rows]
+        results = scope.inner("loop").run(body, values)
+        for record, result in zip(records, results[carried:], strict=True):
+            _record(scope, record, here, result)
+        moving = [(carry, result) for carry, result in zip(carries, results, strict=True) if carry]
+        _advance([carry for carry, _ in moving], [result for _, result in moving])
+    end = code.constant(length)
+    finals = [
+        carry.leave() if carry else _counted(scope, start, end, equation.outputs[k])
+        for k, (carry, start) in enumerate(zip(carries, counted, strict=True))
+    ]
+    return finals + records
+
+
+def _counter_start(equation: Equation, k: int) -> int | None:
+    """Where a carried whole number starts if it only counts iterations; else None."""
+    body, start = equation.bodies[0], equation.inputs[k]
+    if not isinstance(start, Constant) or start.shape or start.dtype.kind != "i":
+        return None
+    for each in body.equations:
+        if each.outputs[0] is body.outputs[k] and each.primitive == "add":
+            a, b = each.inputs
+            one = b if a is body.inputs[k] else a if b is body.inputs[k] else None
+            return int(start.value) if isinstance(one, Constant) and one.value == 1 else None
+    return None
+
+
+def _counted(scope: Scope, start: int, count: Expression, variable: Variable) -> Scalars:
+    value = scope.code.apply("+", count, scope.code.constant(start)) if start else count
+    return scalars(scope.code, (), variable.dtype, [value])
+
+
+def _row_source(scope: Scope, operand: Array) -> Array:
+    if isinstance(operand, Lazy) and operand.cheap:
+        return operand
+    return stored(scope.code, operand)
+
+
+def _row(scope: Scope, source: Array, i: Expression) -> Array:
+    code = scope.code
+    return define(
+        code, source.shape[1:], source.dtype, lambda index: source.at(code, (i, *index)), [source], cheap=True
+    )
+
+
+def _record(scope: Scope, record: Stored, i: Expression, value: Array) -> None:
+    code, shape = scope.code, record.shape[1:]
+    for index in code.each(shape, unroll=isinstance(value, Scalars)):
+        record.put(code, (i, *index), value.at(code, index))
+
+
+@lowers("cond")
+def _cond(scope: Scope, equation: Equation, which: Array) -> list[Array]:
+    index = which.at(scope.code, ())
+    last = len(equation.bodies) - 1
+    if index.constant:
+        return scope.inner("branch").run(equation.bodies[min(max(int(index.value), 0), last)], [])
+    return _choice(scope, index, equation.bodies, 0)
+
+
+def _choice(scope: Scope, index: Expression, branches: list[Graph], first: int) -> list[Array]:
+    """The branch number index - first (moved into the range) of `branches`."""
+    code = scope.code
+    if len(branches) == 1:
+        return scope.inner("branch").run(branches[0], [])
+    condition = code.apply(">", index, code.constant(first))
+    otherwise, then = code.branch(), code.branch()
+    with code.inside(otherwise):
+        low = scope.inner("branch").run(branches[0], [])
+    with code.inside(then):
+        high = scope.inner("branch").run(branches[1], []) if len(branches) == 2 else None
+        if high is None:
+            high = _choice(scope, index, branches[1:], first + 1)
+    results = [_merge(scope, (then, a), (otherwise, b)) for a, b in zip(high, low, strict=True)]
+    code.join(condition, then, otherwise)
+    return results
+
+
+def _merge(scope: Scope, *results: tuple) -> Array:
+    """One array for what two blocks computed: both write it, unless they left it in the same place."""
+    code, (_, a), (_, b) = scope.code, *results
+    if isinstance(a, Stored) and isinstance(b, Stored) and a.buffer is b.buffer:
+        return a
+    if isinstance(a, Scalars):
+        return scalars(code, a.shape, a.dtype, [_merged(code, results, k) for k in range(a.size)])
+    target = new(code, a.shape, a.dtype)
+    for block, value in results:
+        with code.inside(block):
+            write(code, value, target)
+    return target
+
+
+def _merged(code, results: tuple, k: int) -> Expression:
+    a, b = (value.elements.flat[k] for _, value in results)
+    if a is b or (a.constant and b.constant and str(a.value) == str(b.value)):
+        return a
+    cell = code.declare("r")
+    for block, value in results:
+        with code.inside(block):
+            code.assign(cell, value.elements.flat[k])
+    return code.read(cell, a.boolean)

@@ -1,0 +1,178 @@
+"""The computation as a graph: what `jax.make_jaxpr` gives, made simpler before any JavaScript is written.
+
+A jaxpr is closed: a loop's body receives everything it needs as arguments, and jitted functions are calls. Here calls
+are inlined and every body refers directly to the variables around it, so that moving an equation out of a loop, or
+sharing it between branches, is moving it from one list to another. Bodies are still `Graph`s; an equation that has
+some carries them in `bodies`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jax.extend import core
+
+from curvlib.live.compiler.errors import CompileError, where
+
+_CALLS = {  # primitives that only call: the parameter that holds the called jaxpr
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+    "custom_vjp_call_jaxpr": "fun_jaxpr",
+    "remat": "jaxpr",
+    "remat2": "jaxpr",
+    "checkpoint": "jaxpr",
+}
+_ALIASES = {
+    "copy",
+    "copy_p",
+    "stop_gradient",
+    "optimization_barrier",
+    "name",
+    "sharding_constraint",
+    "device_put",
+}
+
+
+@dataclass(eq=False)
+class Variable:
+    """What an equation computes, or an input."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+
+@dataclass(eq=False)
+class Constant(Variable):
+    """A variable whose value is known."""
+
+    value: np.ndarray = field(kw_only=True)
+
+
+@dataclass(eq=False)
+class Equation:
+    """`outputs = primitive(inputs)`. `bodies`: (condition, body) of while, (body,) of scan, the branches of cond."""
+
+    primitive: str
+    inputs: list[Variable]
+    outputs: list[Variable]
+    parameters: dict[str, Any]
+    place: str
+    bodies: list[Graph] = field(default_factory=list)
+
+    def reads(self) -> Iterator[Variable]:
+        """Every variable the equation reads, also inside its bodies (with repetitions)."""
+        yield from self.inputs
+        for body in self.bodies:
+            yield from body.reads()
+
+
+@dataclass(eq=False)
+class Graph:
+    """Equations in order, from inputs to outputs; other variables it reads belong to the graphs around it."""
+
+    inputs: list[Variable]
+    equations: list[Equation]
+    outputs: list[Variable]
+
+    def reads(self) -> Iterator[Variable]:
+        """Every variable read, whether its own or of the graphs around it (with repetitions)."""
+        for equation in self.equations:
+            yield from equation.reads()
+        yield from self.outputs
+
+
+def from_jaxpr(closed: core.ClosedJaxpr) -> Graph:
+    """The graph of a closed jaxpr."""
+    inputs = [_variable(v) for v in closed.jaxpr.invars]
+    equations: list[Equation] = []
+    outputs = _inline(closed, inputs, equations, "")
+    return Graph(inputs, equations, outputs)
+
+
+def constant(value: Any) -> Constant:
+    """A constant variable."""
+    array = np.asarray(value)
+    return Constant(array.shape, array.dtype, value=array)
+
+
+def _variable(v: core.Var, place: str = "") -> Variable:
+    dtype = getattr(v.aval, "dtype", None)
+    if not isinstance(dtype, np.dtype):
+        raise CompileError(f"live.compile has no JavaScript for values of type {v.aval}{place}.")
+    return Variable(tuple(v.aval.shape), dtype)
+
+
+def _inline(jaxpr: Any, inputs: list[Variable], equations: list[Equation], place: str) -> list[Variable]:
+    """Append the equations of a jaxpr applied to `inputs`; return its outputs."""
+    consts = jaxpr.consts if isinstance(jaxpr, core.ClosedJaxpr) else []
+    jaxpr = jaxpr.jaxpr if isinstance(jaxpr, core.ClosedJaxpr) else jaxpr
+    known = dict(zip(jaxpr.constvars, map(constant, consts), strict=True))
+    known.update(zip(jaxpr.invars, inputs, strict=True))
+
+    def value(atom: core.Var | core.Literal) -> Variable:
+        if isinstance(atom, core.Literal):
+            return constant(np.asarray(atom.val, dtype=atom.aval.dtype))
+        return known[atom]
+
+    for equation in jaxpr.eqns:
+        here = where(equation.source_info) or place
+        arguments = [value(atom) for atom in equation.invars]
+        results = _convert(equation, arguments, equations, here)
+        known.update(zip(equation.outvars, results, strict=True))
+    return [value(atom) for atom in jaxpr.outvars]
+
+
+def _convert(
+    equation: core.JaxprEqn, arguments: list[Variable], equations: list[Equation], place: str
+) -> list[Variable]:
+    """Append what one equation of a jaxpr becomes; return the variables of its results."""
+    name, parameters = equation.primitive.name, equation.params
+    if name in _ALIASES:
+        return arguments
+    if name in _CALLS:
+        return _inline(parameters[_CALLS[name]], arguments, equations, place)
+    if name == "custom_linear_solve":
+        lengths, jaxprs = parameters["const_lengths"], parameters["jaxprs"]
+        first = lengths.matvec + lengths.vecmat
+        solve = arguments[first : first + lengths.solve]
+        return _inline(jaxprs.solve, solve + arguments[sum(lengths) :], equations, place)
+    outputs = [_variable(v, place) for v in equation.outvars]
+    result = Equation(name, arguments, outputs, dict(parameters), place)
+    if name == "cond":
+        result.inputs, operands = arguments[:1], arguments[1:]
+        result.bodies = [_body(branch, operands, [], place) for branch in parameters["branches"]]
+    elif name == "while":
+        first = parameters["cond_nconsts"]
+        second = first + parameters["body_nconsts"]
+        result.inputs = arguments[second:]
+        carry = [Variable(v.shape, v.dtype) for v in result.inputs]
+        result.bodies = [
+            _body(parameters["cond_jaxpr"], arguments[:first], carry, place),
+            _body(parameters["body_jaxpr"], arguments[first:second], carry, place),
+        ]
+    elif name == "scan":
+        count = parameters["num_consts"]
+        result.inputs = arguments[count:]
+        own = [_variable(v, place) for v in parameters["jaxpr"].jaxpr.invars[count:]]
+        result.bodies = [_body(parameters["jaxpr"], arguments[:count], own, place)]
+        result.parameters = {key: parameters[key] for key in ("length", "reverse", "num_carry")}
+    equations.append(result)
+    return outputs
+
+
+def _body(jaxpr: Any, outer: list[Variable], own: list[Variable], place: str) -> Graph:
+    equations: list[Equation] = []
+    outputs = _inline(jaxpr, outer + own, equations, place)
+    return Graph(own, equations, outputs)

@@ -1,0 +1,233 @@
+"""Reading and writing at indices known only at run time: dynamic slices, gather and scatter.
+
+An update writes into the array itself where nothing reads the old one any more (`Scope.writable`), which is what
+makes a record that a loop fills cost one store a step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jax.lax import GatherScatterMode
+
+from curvlib.live.compiler import elementwise, folding
+from curvlib.live.compiler.arrays import UNROLL, Array, Index, Scalars, define, every_index, scalars, stored
+from curvlib.live.compiler.rules import lowers
+
+if TYPE_CHECKING:
+    from curvlib.live.compiler.code import Builder, Expression
+    from curvlib.live.compiler.graph import Equation, Variable
+    from curvlib.live.compiler.lowering import Scope
+
+_COMBINE = {
+    "scatter": lambda code, dtype, old, new: new,
+    "scatter-add": elementwise.add,
+    "scatter-sub": elementwise.subtract,
+    "scatter-mul": elementwise.multiply,
+    "scatter-min": elementwise.minimum,
+    "scatter-max": elementwise.maximum,
+}
+_WORK = 64  # a small array is updated by choosing elements if that takes no more comparisons
+
+
+def clamped(code: Builder, index: Expression, high: int) -> Expression:
+    """The index, moved into 0 … high."""
+    limits = folding.bounds(index)
+    if limits is None or limits[0] < 0:
+        index = code.apply("Math.max", index, code.constant(0))
+    if limits is None or limits[1] > high:
+        index = code.apply("Math.min", index, code.constant(high))
+    return index
+
+
+def between(code: Builder, index: Expression, high: int) -> Expression:
+    """Whether 0 ≤ index ≤ high."""
+    above = code.apply(">=", index, code.constant(0))
+    return code.apply("&&", above, code.apply("<=", index, code.constant(high)))
+
+
+def _starts(code: Builder, operand: Array, sizes: Sequence[int], starts: Sequence[Array]) -> Index:
+    scalars = (start.at(code, ()) for start in starts)
+    return tuple(clamped(code, s, n - size) for s, n, size in zip(scalars, operand.shape, sizes, strict=True))
+
+
+def _sum(code: Builder, a: Index, b: Index) -> Index:
+    return tuple(elementwise.add(code, np.dtype("int64"), i, k) for i, k in zip(a, b, strict=True))
+
+
+@lowers("dynamic_slice")
+def _dynamic_slice(scope: Scope, equation: Equation, operand: Array, *starts: Array) -> Array:
+    code, shape = scope.code, equation.outputs[0].shape
+    start = _starts(code, operand, shape, starts)
+    if isinstance(operand, Scalars) and not all(s.constant for s in start):
+        operand.stored(code)
+    return define(
+        code,
+        shape,
+        operand.dtype,
+        lambda index: operand.at(code, _sum(code, start, index)),
+        [operand],
+        operand.cheap,
+    )
+
+
+@lowers("dynamic_update_slice")
+def _dynamic_update_slice(
+    scope: Scope, equation: Equation, operand: Array, update: Array, *starts: Array
+) -> Array:
+    code = scope.code
+    start = (code.constant(True), _starts(code, operand, update.shape, starts))
+    target = _Target(operand, lambda row: start, lambda offset: offset, lambda old, new: new)
+    return target.update(
+        scope, equation.inputs[0], (), update.shape, lambda row, offset: update.at(code, offset)
+    )
+
+
+@dataclass
+class _Target:
+    """An array to be updated: `start(row)` says whether and where row's window begins, `spread(offset)` is an index
+    in the window on all axes of the array, `combine(old, new)` the element that results."""
+
+    operand: Array
+    start: Callable[[Index], tuple[Expression, Index]]
+    spread: Callable[[Index], Index]
+    combine: Callable[[Expression, Expression], Expression]
+
+    def update(
+        self,
+        scope: Scope,
+        variable: Variable,
+        rows: tuple[int, ...],
+        offsets: tuple[int, ...],
+        value: Callable[[Index, Index], Expression],
+    ) -> Array:
+        """The array after `value(row, offset)` went into its place, for all rows and offsets in order."""
+        code, count = scope.code, math.prod(rows) * math.prod(offsets)
+        if isinstance(self.operand, Scalars) and count * self.operand.size <= _WORK:
+            return self._choose(code, rows, offsets, value)
+        target = scope.writable(variable)
+        for row in code.each(rows, unroll=math.prod(rows) <= UNROLL):
+            inside, start = self.start(row)
+            with code.when(inside):
+                for offset in code.each(offsets, unroll=math.prod(offsets) <= UNROLL):
+                    index = _sum(code, start, self.spread(offset))
+                    target.put(code, index, self.combine(target.at(code, index), value(row, offset)))
+        return target
+
+    def _choose(
+        self, code: Builder, rows: tuple[int, ...], offsets: tuple[int, ...], value: Callable
+    ) -> Scalars:
+        """For a small array: each element is the new one where the index meets it."""
+        elements = self.operand.elements.copy()
+        for row in every_index(code, rows):
+            inside, start = self.start(row)
+            for offset in every_index(code, offsets):
+                index, new = _sum(code, start, self.spread(offset)), value(row, offset)
+                for place in np.ndindex(*elements.shape):
+                    hit = inside
+                    for i, k in zip(index, place, strict=True):
+                        hit = code.apply("&&", hit, code.apply("===", i, code.constant(k)))
+                    elements[place] = code.apply(
+                        "?:", hit, self.combine(elements[place], new), elements[place]
+                    )
+        return scalars(code, self.operand.shape, self.operand.dtype, elements.flat)
+
+
+class _Indices:
+    """What gather and scatter share: the start that the integer array `indices` gives for each of its rows."""
+
+    def __init__(
+        self, code: Builder, numbers, indices: Array, shape: Sequence[int], window: Sequence[int]
+    ) -> None:
+        is_gather = hasattr(numbers, "start_index_map")
+        self.code, self.indices, self.shape, self.window = code, indices, shape, window
+        self.axes = numbers.start_index_map if is_gather else numbers.scatter_dims_to_operand_dims
+        own = numbers.start_indices_batching_dims if is_gather else numbers.scatter_indices_batching_dims
+        self.batch = dict(zip(numbers.operand_batching_dims, own, strict=True))
+        absent = numbers.collapsed_slice_dims if is_gather else numbers.inserted_window_dims
+        self.kept = [a for a in range(len(shape)) if a not in absent and a not in self.batch]
+
+    def start(self, row: Index, clamp: bool) -> tuple[Expression, Index]:
+        """Whether the window that starts at row's index lies inside, and that start on all axes."""
+        code = self.code
+        inside, start = code.constant(True), [code.constant(0)] * len(self.shape)
+        for axis, place in self.batch.items():
+            start[axis] = row[place]
+        for k, axis in enumerate(self.axes):
+            index, high = (
+                self.indices.at(code, (*row, code.constant(k))),
+                self.shape[axis] - self.window[axis],
+            )
+            start[axis] = clamped(code, index, high) if clamp else index
+            inside = inside if clamp else code.apply("&&", inside, between(code, index, high))
+        return inside, tuple(start)
+
+    def spread(self, offset: Index) -> Index:
+        """The window's index on all axes of the operand."""
+        full = [self.code.constant(0)] * len(self.shape)
+        for axis, i in zip(self.kept, offset, strict=True):
+            full[axis] = i
+        return tuple(full)
+
+
+@lowers("gather")
+def _gather(scope: Scope, equation: Equation, operand: Array, indices: Array) -> Array:
+    code, output, numbers = scope.code, equation.outputs[0], equation.parameters["dimension_numbers"]
+    if indices.size > 1 or output.size > operand.size:
+        operand = operand if operand.cheap else stored(code, operand)
+    rows = _Indices(code, numbers, indices, operand.shape, equation.parameters["slice_sizes"])
+    offsets = [int(axis) for axis in numbers.offset_dims]
+    fill = equation.parameters["mode"] == GatherScatterMode.FILL_OR_DROP
+    missing = code.constant(_missing(equation.parameters["fill_value"], operand.dtype))
+
+    def element(index: Index) -> Expression:
+        row = tuple(i for axis, i in enumerate(index) if axis not in offsets)
+        inside, start = rows.start(row, clamp=not fill)
+        if inside.constant and not inside.value:
+            return missing
+        found = operand.at(code, _sum(code, start, rows.spread(tuple(index[axis] for axis in offsets))))
+        return code.apply("?:", inside, found, missing)
+
+    return define(code, output.shape, output.dtype, element, [operand, indices], operand.cheap)
+
+
+def _missing(value: object, dtype: np.dtype) -> object:
+    """What gather gives outside the array, unless told."""
+    if value is not None:
+        return np.asarray(value, dtype)[()]
+    if dtype.kind == "f":
+        return np.nan
+    if dtype == bool:
+        return True
+    return np.iinfo(dtype).min if dtype.kind == "i" else np.iinfo(dtype).max
+
+
+@lowers(*_COMBINE, *(kind.replace("-", "_") for kind in _COMBINE))
+def _scatter(scope: Scope, equation: Equation, operand: Array, indices: Array, updates: Array) -> Array:
+    code, numbers = scope.code, equation.parameters["dimension_numbers"]
+    axes = [int(axis) for axis in numbers.update_window_dims]
+    offset_shape = [updates.shape[axis] for axis in axes]
+    window = [1] * len(operand.shape)
+    rows = _Indices(code, numbers, indices, operand.shape, window)
+    for axis, n in zip(rows.kept, offset_shape, strict=True):
+        window[axis] = n
+    clamp = equation.parameters["mode"] == GatherScatterMode.CLIP
+    combine = _COMBINE[equation.primitive.replace("_", "-")]
+
+    def value(row: Index, offset: Index) -> Expression:
+        row_parts, offset_parts = iter(row), iter(offset)
+        return updates.at(
+            code, tuple(next(offset_parts if a in axes else row_parts) for a in range(len(updates.shape)))
+        )
+
+    target = _Target(
+        operand,
+        lambda row: rows.start(row, clamp),
+        rows.spread,
+        lambda old, new: combine(code, operand.dtype, old, new),
+    )
+    return target.update(scope, equation.inputs[0], indices.shape[:-1], tuple(offset_shape), value)

@@ -1,0 +1,123 @@
+"""From the graph to JavaScript: walks the equations and keeps what each variable stands for."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+
+from curvlib.live.compiler import algebra, control, indexing, reducing, shaping  # noqa: F401  (they fill the table)
+from curvlib.live.compiler.arrays import Array, Lazy, Stored, known, new, settled, stored, write
+from curvlib.live.compiler.code import Buffer, Builder
+from curvlib.live.compiler.errors import CompileError
+from curvlib.live.compiler.graph import Constant, Equation, Graph, Variable
+from curvlib.live.compiler.rules import TABLE
+
+_NEVER = math.inf
+
+
+class Scope:
+    """The values of one graph's variables. A "branch" runs at most once for its parent, a "loop" any number of times;
+    a "condition" must leave the loop's values alone."""
+
+    def __init__(self, code: Builder, kind: str = "function", parent: Scope | None = None) -> None:
+        self.code, self.kind, self.parent = code, kind, parent
+        self.block = code.block
+        self.values: dict[Variable, Array] = {}
+        self.last: dict[Variable, float] = {}  # the equation that reads a variable last
+        self.equation: Equation | None = None
+        self.step = -1
+        self.uses: Counter[Variable] = parent.uses if parent else Counter()
+
+    def inner(self, kind: str) -> Scope:
+        """A scope for a body, in the current block."""
+        return Scope(self.code, kind, self)
+
+    def run(self, graph: Graph, inputs: list[Array]) -> list[Array]:
+        """Emit the graph's equations; return its outputs."""
+        if self.parent is None:
+            self.uses.update(graph.reads())
+        self.values.update(zip(graph.inputs, inputs, strict=True))
+        for step, equation in enumerate(graph.equations):
+            self.last.update(dict.fromkeys(equation.reads(), step))
+        self.last.update(dict.fromkeys(graph.outputs, _NEVER))
+        for self.step, self.equation in enumerate(graph.equations):
+            self._lower(self.equation)
+        return [self.value(v) for v in graph.outputs]
+
+    def value(self, variable: Variable) -> Array:
+        """What a variable of this graph or of one around it stands for."""
+        scope: Scope | None = self
+        while scope is not None:
+            if variable in scope.values:
+                return scope.values[variable]
+            root, scope = scope, scope.parent
+        assert isinstance(variable, Constant)
+        with self.code.inside(self.code.top):
+            return root.values.setdefault(variable, known(self.code, variable.value))
+
+    def _lower(self, equation: Equation) -> None:
+        rule = TABLE.get(equation.primitive)
+        if rule is None:
+            raise CompileError(
+                f"live.compile has no JavaScript for the JAX primitive '{equation.primitive}', used{equation.place}."
+            )
+        if equation.primitive in ("while", "scan"):
+            self.keep(equation.reads())
+        operands = [self.value(v) for v in equation.inputs]
+        try:
+            results = rule(self, equation, *operands)
+        except CompileError as error:
+            if "live.compile" in str(error):
+                raise
+            raise CompileError(f"live.compile has no JavaScript for {error}, used{equation.place}.") from None
+        results = results if isinstance(results, list) else [results]
+        for variable, result in zip(equation.outputs, results, strict=True):
+            self.values[variable] = self._settled(variable, result)
+
+    def _settled(self, variable: Variable, value: Array) -> Array:
+        """Small values as scalars; rules that are asked more than once are worked out now."""
+        value = settled(self.code, value)
+        if isinstance(value, Lazy) and not value.cheap and self.uses[variable] > 1:
+            return stored(self.code, value)
+        return value
+
+    def keep(self, variables: Iterable[Variable]) -> None:
+        """Store what is still a costly rule, since a loop will read it: it would be worked out in each iteration."""
+        for variable in set(variables):
+            scope: Scope | None = self
+            while scope is not None and variable not in scope.values:
+                scope = scope.parent
+            if scope is not None and not scope.values[variable].cheap:
+                scope.values[variable] = stored(self.code, scope.values[variable])
+
+    # Overwriting
+
+    def writable(self, variable: Variable) -> Stored:
+        """The array that the current equation may overwrite: the variable's own if nothing else needs it."""
+        value = self.value(variable)
+        if isinstance(value, Stored) and self._may_overwrite(value.buffer, variable):
+            return value
+        return write(self.code, value, new(self.code, value.shape, value.dtype))
+
+    def _may_overwrite(self, buffer: Buffer, variable: Variable | None) -> bool:
+        if buffer.fixed or self._read_later(buffer):
+            return False
+        if variable is not None:  # neither may another operand of this equation depend on it
+            others = list(self.equation.reads())
+            others.remove(variable)
+            if any(buffer in self.value(other).reads for other in others if self._has(other)):
+                return False
+        if buffer.home is self.block:
+            return self.kind != "condition"  # the loop's body comes after its condition
+        return self.kind == "branch" and self.parent._may_overwrite(buffer, None)
+
+    def _read_later(self, buffer: Buffer) -> bool:
+        return any(
+            last > self.step and self._has(variable) and buffer in self.value(variable).reads
+            for variable, last in self.last.items()
+        )
+
+    def _has(self, variable: Variable) -> bool:
+        """Whether the variable has a value yet."""
+        return variable in self.values or (self.parent is not None and self.parent._has(variable))

@@ -1,0 +1,218 @@
+"""Primitives that combine many elements into one: reductions, products, running sums, sorting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from curvlib.live.compiler import elementwise
+from curvlib.live.compiler.arrays import (
+    UNROLL,
+    Array,
+    Index,
+    Scalars,
+    accumulate,
+    define,
+    every_index,
+    new,
+    scalars,
+    stored,
+    unless_cheap,
+)
+from curvlib.live.compiler.errors import CompileError
+from curvlib.live.compiler.rules import lowers
+
+if TYPE_CHECKING:
+    from curvlib.live.compiler.code import Expression
+    from curvlib.live.compiler.graph import Equation, Variable
+    from curvlib.live.compiler.lowering import Scope
+
+_COMBINE = {
+    "sum": (elementwise.add, 0),
+    "prod": (elementwise.multiply, 1),
+    "max": (elementwise.maximum, -math.inf),
+    "min": (elementwise.minimum, math.inf),
+    "and": (elementwise.RULES["and"], True),
+    "or": (elementwise.RULES["or"], False),
+}
+
+
+def _start(kind: str, dtype: np.dtype) -> float | bool:
+    """What the empty reduction gives."""
+    start = _COMBINE[kind][1]
+    if dtype == bool:
+        return kind in ("prod", "min", "and")
+    if dtype.kind in "iu" and isinstance(start, float):
+        limits = np.iinfo(dtype)
+        return limits.min if start < 0 else limits.max
+    return start
+
+
+def _reduced(
+    scope: Scope,
+    output: Variable,
+    extent: tuple[int, ...],
+    kind: str,
+    term: Callable[[Index, Index], Expression],
+    operands: list[Array],
+) -> Array:
+    """The array of reductions of term(index, k) over all k of `extent`."""
+    code, dtype = scope.code, output.dtype
+    start = code.constant(_start(kind, dtype))
+    unroll = all(isinstance(operand, Scalars) for operand in operands)
+
+    def combine(a: Expression, b: Expression) -> Expression:
+        return _COMBINE[kind][0](code, dtype, a, b)
+
+    def at(points: list[Index]) -> list[Expression]:
+        return accumulate(code, points, extent, term, combine, start, unroll)
+
+    if output.size <= elementwise.LIMIT:
+        return scalars(code, output.shape, dtype, at(list(every_index(code, output.shape))))
+    return define(code, output.shape, dtype, lambda index: at([index])[0], operands)
+
+
+@lowers("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_and", "reduce_or")
+def _reduce(scope: Scope, equation: Equation, operand: Array) -> Array:
+    code, axes = scope.code, [int(axis) for axis in equation.parameters["axes"]]
+    if not axes:
+        return operand
+    kept = [axis for axis in range(len(operand.shape)) if axis not in axes]
+
+    def term(index: Index, k: Index) -> Expression:
+        full = dict(zip(kept, index, strict=True)) | dict(zip(axes, k, strict=True))
+        return operand.at(code, tuple(full[axis] for axis in range(len(operand.shape))))
+
+    extent = tuple(operand.shape[axis] for axis in axes)
+    return _reduced(
+        scope, equation.outputs[0], extent, equation.primitive.removeprefix("reduce_"), term, [operand]
+    )
+
+
+@lowers("dot_general")
+def _dot_general(scope: Scope, equation: Equation, left: Array, right: Array) -> Array:
+    code, output = scope.code, equation.outputs[0]
+    (left_sum, right_sum), (left_batch, right_batch) = equation.parameters["dimension_numbers"]
+    left_free = [a for a in range(len(left.shape)) if a not in (*left_sum, *left_batch)]
+    right_free = [a for a in range(len(right.shape)) if a not in (*right_sum, *right_batch)]
+    if math.prod(right.shape[a] for a in right_free) > 1:
+        left = unless_cheap(code, left)
+    if math.prod(left.shape[a] for a in left_free) > 1:
+        right = unless_cheap(code, right)
+    batch, rows = len(left_batch), len(left_batch) + len(left_free)
+
+    def operand_at(operand: Array, axes: dict[int, Expression]) -> Expression:
+        element = operand.at(code, tuple(axes[axis] for axis in range(len(operand.shape))))
+        return elementwise.convert(code, operand.dtype, element, output.dtype)
+
+    def term(index: Index, k: Index) -> Expression:
+        shared, of_left, of_right = index[:batch], index[batch:rows], index[rows:]
+        a = (
+            dict(zip(left_batch, shared, strict=True))
+            | dict(zip(left_free, of_left, strict=True))
+            | dict(zip(left_sum, k, strict=True))
+        )
+        b = (
+            dict(zip(right_batch, shared, strict=True))
+            | dict(zip(right_free, of_right, strict=True))
+            | dict(zip(right_sum, k, strict=True))
+        )
+        return elementwise.multiply(code, output.dtype, operand_at(left, a), operand_at(right, b))
+
+    extent = tuple(left.shape[axis] for axis in left_sum)
+    return _reduced(scope, output, extent, "sum", term, [left, right])
+
+
+@lowers("argmax", "argmin")
+def _extreme(scope: Scope, equation: Equation, operand: Array) -> Array:
+    """The first index of the largest (smallest) element; NaN counts as more extreme than all."""
+    code, output, axis = scope.code, equation.outputs[0], int(equation.parameters["axes"][0])
+    better = ">" if equation.primitive == "argmax" else "<"
+    unroll = operand.shape[axis] <= UNROLL or isinstance(operand, Scalars)
+
+    def wins(value: Expression, best: Expression) -> Expression:
+        larger = code.apply(better, value, best)
+        if operand.dtype.kind != "f":
+            return larger
+        missing = code.apply("&&", code.apply("!==", value, value), code.apply("===", best, best))
+        return code.apply("||", larger, missing)
+
+    def element(index: Index) -> Expression:
+        def value(k: Expression) -> Expression:
+            found = operand.at(code, (*index[:axis], k, *index[axis:]))
+            return code.apply("number", found) if found.boolean else found
+
+        first, *others = (
+            (code.constant(k) for k in range(operand.shape[axis])) if unroll else (code.constant(0),)
+        )
+        best, where = value(first), first
+        for k in others:
+            won = wins(value(k), best)
+            best, where = code.apply("?:", won, value(k), best), code.apply("?:", won, k, where)
+        return where if unroll else _search(scope, operand.shape[axis], value, wins)
+
+    return define(code, output.shape, output.dtype, element, [operand])
+
+
+def _search(scope: Scope, length: int, value: Callable, wins: Callable) -> Expression:
+    """The first k below `length` whose value wins over all others, found in a loop."""
+    code = scope.code
+    best, where = code.declare("s", value(code.constant(0))), code.declare("s", code.constant(0))
+    with code.loop(length) as k:
+        candidate = value(k)
+        with code.when(wins(candidate, code.read(best))):
+            code.assign(best, candidate)
+            code.assign(where, k)
+    return code.read(where)
+
+
+@lowers("cumsum", "cumprod", "cummax", "cummin")
+def _cumulative(scope: Scope, equation: Equation, operand: Array) -> Array:
+    code, axis, reverse = scope.code, equation.parameters["axis"], equation.parameters["reverse"]
+    kind, length, dtype = equation.primitive.removeprefix("cum"), operand.shape[axis], operand.dtype
+    combine, start = _COMBINE[kind][0], code.constant(_start(kind, dtype))
+    others = tuple(1 if a == axis else n for a, n in enumerate(operand.shape))
+    target, unroll = new(code, operand.shape, dtype), isinstance(operand, Scalars)
+    if unroll:
+        elements = np.empty(operand.shape, object)
+        for index in np.ndindex(*others):
+            total = None
+            for k in range(length)[:: -1 if reverse else 1]:
+                here = (*index[:axis], k, *index[axis + 1 :])
+                value = operand.elements[here]
+                total = value if total is None else combine(code, dtype, total, value)
+                elements[here] = total
+        return scalars(code, operand.shape, dtype, elements.flat)
+    with code.loops(others) as index:
+        total = code.declare("s", start)
+        with code.loop(length) as k:
+            k = code.apply("-", code.constant(length - 1), k) if reverse else k
+            here = (*index[:axis], k, *index[axis + 1 :])
+            code.assign(total, combine(code, dtype, code.read(total), operand.at(code, here)))
+            target.put(code, here, code.read(total))
+    return target
+
+
+@lowers("sort")
+def _sort(scope: Scope, equation: Equation, *operands: Array) -> list[Array]:
+    """All operands in the order that sorts the first, NaN last; equal keys keep their order."""
+    code, shape = scope.code, operands[0].shape
+    if len(shape) != 1 or equation.parameters["num_keys"] != 1:
+        raise CompileError("the JAX primitive 'sort' of arrays with several axes or keys")
+    order = new(code, shape, np.dtype("int32"))
+    code.call("runtime.order", order.buffer, stored(code, operands[0]).buffer, writes=(order.buffer,))
+    operands = [unless_cheap(code, operand) for operand in operands]
+    for operand in operands:
+        if isinstance(operand, Scalars):
+            operand.stored(code)
+
+    def sorted_by_order(operand: Array) -> Array:
+        reads = [operand, order]
+        return define(
+            code, shape, operand.dtype, lambda i: operand.at(code, (order.at(code, i),)), reads, cheap=True
+        )
+
+    return [sorted_by_order(operand) for operand in operands]
