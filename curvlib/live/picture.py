@@ -1,43 +1,57 @@
 """The static picture of a live figure in one state, for places where no script runs.
 
-It has the views in their order, with the limits, levels and colours of the front end. It is drawn by
-matplotlib without its global state, so a reader's own style leaves it alone.
+It has the views in their order, with the limits, levels, legends and colours of the front end on a light
+page. It is drawn by matplotlib without its global state, so a reader's own style leaves it alone.
 """
 
 import io
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import matplotlib as mpl
 import matplotlib.style
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Ellipse
 from PIL import Image
 
 from curvlib import plot
 from curvlib.live.definition import Definition, State
 from curvlib.live.views import Contours, Curves, Layer, Limits, Line, Path, Plane, Points, Readout, Rule
 
-WIDTH, VIEW_HEIGHT, TEXT_HEIGHT = 7.2, 3.5, 0.27  # inches
+WIDTH, LINE_HEIGHT = 7.2, 0.26  # inches: of the picture, of a line of text
+PLANE_ASPECT, CURVES_ASPECT, TALLEST = 0.8, 0.72, 4.8  # height by width, and inches
 COLUMNS = 105  # characters of a readout on one line
 PIXELS = 100  # per inch on the page
 SHARPNESS = 1.5  # pixels of the picture per pixel of the page
 SHADES = 96  # colours in the picture's palette: lines on few colours need no more
-GRID = 96  # points per side at which a field is evaluated
+CELLS = 80  # of the grid on which a field is evaluated, along each side
 DECADES = 4  # that logarithmic levels span
-MARGIN = 0.04  # of the span, above and below fitted curves
+DEPTH = 0.3  # how dark the highest region of a field is
+MARGIN = 0.04  # of the span, beside what is fitted
+INK, GREY = plot.COLORS["ink"][0], plot.COLORS["grey"][0]
 STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GREY,
+    "axes.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "grid.color": "#e3e6ea",
+    "grid.linewidth": 0.7,
     "legend.frameon": False,
-    "legend.fontsize": 8,
-    "axes.linewidth": 0.7,
+    "legend.fontsize": 9,
+    "legend.handlelength": 1.7,
 }
 
 
@@ -77,23 +91,24 @@ class Scene:
 def draw(definition: Definition, state: State) -> Picture:
     """The picture of a figure in a state."""
     scene = Scene(definition, state, definition.evaluate(state))
+    shared = _shared_labels(scene)
     rows = list(_rows(scene))
-    heights = [TEXT_HEIGHT * len(row.split("\n")) if isinstance(row, str) else VIEW_HEIGHT for row in rows]
-    title = TEXT_HEIGHT if definition.title else 0
+    heights = [_height(row) for row in rows]
+    head = LINE_HEIGHT * (bool(definition.title) + bool(shared))
+    height = sum(heights) + head
     with mpl.style.context(["default", STYLE]):
-        figure = Figure(figsize=(WIDTH, sum(heights) + title), dpi=PIXELS * SHARPNESS, layout="constrained")
+        figure = Figure(figsize=(WIDTH, height), dpi=PIXELS * SHARPNESS, layout="constrained")
         canvas = FigureCanvasAgg(figure)
-        if title:
-            figure.suptitle(definition.title, fontsize=11, x=0.01, ha="left")
-        strips = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)[:, 0]
+        top, *strips = figure.subfigures(len(rows) + 1, 1, height_ratios=[max(head, 1e-3), *heights])
+        drawn: dict[tuple[str, str], Artist] = {}
         for strip, row in zip(strips, rows, strict=True):
             if isinstance(row, str):
-                strip.text(0.01, 0.5, row, va="center", fontsize=9)
-                continue
-            for axes, view in zip(strip.subplots(1, len(row), squeeze=False)[0], row, strict=True):
-                (_draw_plane if isinstance(view, Plane) else _draw_curves)(axes, view, scene)
+                strip.text(0.01, 0.5, row, va="center")
+            else:
+                drawn = _draw_row(strip, row, scene, shared) | drawn
+        _draw_head(top, definition.title, [drawn[key] for key in shared if key in drawn])
         png = _png(canvas)
-    return Picture(png, round(WIDTH * PIXELS), round((sum(heights) + title) * PIXELS))
+    return Picture(png, round(WIDTH * PIXELS), round(height * PIXELS))
 
 
 def _rows(scene: Scene) -> Iterator[str | list[Plane | Curves]]:
@@ -101,12 +116,11 @@ def _rows(scene: Scene) -> Iterator[str | list[Plane | Curves]]:
     pending: list[Plane | Curves] = []
     for view in scene.definition.views:
         if isinstance(view, Readout):
-            if not scene.shown(view):
-                continue
             if pending:
                 yield pending
-            yield textwrap.fill(scene.definition.write(view.text, scene.state, scene.outputs), COLUMNS)
             pending = []
+            if scene.shown(view):
+                yield textwrap.fill(scene.definition.write(view.text, scene.state, scene.outputs), COLUMNS)
         else:
             pending.append(view)
             if len(pending) == 2:
@@ -116,50 +130,114 @@ def _rows(scene: Scene) -> Iterator[str | list[Plane | Curves]]:
         yield pending
 
 
-def _draw_plane(axes: Axes, view: Plane, scene: Scene) -> None:
+def _height(row: str | list[Plane | Curves]) -> float:
+    """The height of a row in inches; planes, whose shape is theirs, decide it for the curves beside them."""
+    if isinstance(row, str):
+        return LINE_HEIGHT * len(row.split("\n"))
+    width = WIDTH / len(row)
+    planes = [view for view in row if isinstance(view, Plane)]
+    heights = [CURVES_ASPECT * width] if not planes else [PLANE_ASPECT * width]
+    for view in planes:
+        if view.equal and _is_fixed(view):
+            (left, right), (low, high) = view.xlim, view.ylim
+            heights = [max(0.5 * width, (width - 0.5) * (high - low) / (right - left) + 0.5)]
+    title = LINE_HEIGHT if any(view.title for view in row) else 0
+    return min(max(heights), TALLEST) + title
+
+
+def _is_fixed(view: Plane) -> bool:
+    return all(limits is not None and None not in limits for limits in (view.xlim, view.ylim))
+
+
+def _shared_labels(scene: Scene) -> list[tuple[str, str]]:
+    """The (label, colour) pairs of the figure's legend: those of several views, or of the only one."""
+    views = [view for view in scene.definition.views if not isinstance(view, Readout)]
+    labelled = [
+        dict.fromkeys(_key(layer) for layer in view.layers if layer.label and not isinstance(layer, Rule))
+        for view in views
+    ]
+    every = dict.fromkeys(key for keys in labelled for key in keys)
+    return [key for key in every if len(views) == 1 or sum(key in keys for keys in labelled) > 1]
+
+
+def _key(layer: Layer) -> tuple[str, str]:
+    return layer.label, getattr(layer, "color", "")
+
+
+def _draw_head(top: SubFigure, title: str, handles: list[Artist]) -> None:
+    if title:
+        top.text(0.01, 0.98, title, va="top", fontsize=11, weight="bold")
+    if handles:
+        top.legend(handles=handles, loc="lower left", ncols=len(handles), borderaxespad=0)
+
+
+def _draw_row(
+    strip: SubFigure, views: list[Plane | Curves], scene: Scene, shared: list[tuple[str, str]]
+) -> dict[tuple[str, str], Artist]:
+    """Draw views side by side; the marks of labelled layers by label and colour."""
+    drawn: dict[tuple[str, str], Artist] = {}
+    for axes, view in zip(strip.subplots(1, len(views), squeeze=False)[0], views, strict=True):
+        marks = _draw_plane(axes, view, scene) if isinstance(view, Plane) else _draw_curves(axes, view, scene)
+        own = [mark for key, mark in marks.items() if key not in shared]
+        _finish(axes, view, own)
+        drawn = marks | drawn
+    return drawn
+
+
+def _draw_plane(axes: Axes, view: Plane, scene: Scene) -> dict[tuple[str, str], Artist]:
+    layers = [layer for layer in view.layers if scene.shown(layer)]
     marks = [np.atleast_2d(scene.state[name]) for name in view.drag]
-    for layer in view.layers:
-        if isinstance(layer, Path) and scene.shown(layer):
-            marks.append(scene.rows(layer.data, layer.count))
-        elif isinstance(layer, Points) and scene.shown(layer):
-            marks.append(np.atleast_2d(scene.outputs[layer.data]))
-    everything = np.concatenate(marks) if marks else np.zeros((1, 2))
+    marks += [scene.rows(layer.data, layer.count) for layer in layers if isinstance(layer, Path)]
+    marks += [np.atleast_2d(scene.outputs[layer.data]) for layer in layers if isinstance(layer, Points)]
+    everything = np.concatenate([*marks, np.zeros((0, 2))])
     xlim = limits(view.xlim, [everything[:, 0]], log=False, margin=MARGIN)
     ylim = limits(view.ylim, [everything[:, 1]], log=False, margin=MARGIN)
-    for layer in filter(scene.shown, view.layers):
-        if isinstance(layer, Contours):
-            _draw_contours(axes, layer, scene, xlim, ylim)
-        elif isinstance(layer, Path):
-            x, y = scene.rows(layer.data, layer.count).T
-            marker = "o" if layer.marker else None
-            axes.plot(
-                x, y, color=_color(layer), marker=marker, markersize=2.6, linewidth=1.4, label=layer.label
-            )
-        else:
-            x, y = np.atleast_2d(scene.outputs[layer.data]).T
-            axes.plot(x, y, "o", color=_color(layer), markersize=5, label=layer.label)
-    for name in view.drag:
-        x, y = scene.state[name]
-        axes.plot(
-            x, y, "o", color="white", markeredgecolor=plot.COLORS["ink"][0], markeredgewidth=1.6, markersize=8
-        )
     axes.set(xlim=xlim, ylim=ylim)
     if view.equal:
-        axes.set_aspect("equal")
-    _finish(axes, view)
+        axes.set_aspect("equal", adjustable="box" if _is_fixed(view) else "datalim")
+    drawn = {}
+    for layer in layers:
+        if isinstance(layer, Contours):
+            mark = _draw_contours(axes, layer, scene, xlim, ylim)
+        elif isinstance(layer, Path):
+            mark = _draw_line(axes, *scene.rows(layer.data, layer.count).T, layer, marker=layer.marker)
+            axes.plot(*scene.rows(layer.data, layer.count)[-1], "o", color=_color(layer), markersize=4.5)
+        else:
+            [mark] = axes.plot(
+                *np.atleast_2d(scene.outputs[layer.data]).T, "o", color=_color(layer), markersize=6
+            )
+        mark.set_label(layer.label)
+        drawn[_key(layer)] = mark
+    for name in view.drag:
+        position = scene.state[name]
+        axes.plot(*position, "o", color="white", markeredgecolor=INK, markeredgewidth=1.6, markersize=9)
+        axes.annotate(scene.definition.controls[name].label, position, (8, 6), textcoords="offset points")
+    return {key: mark for key, mark in drawn.items() if key[0]}
 
 
-def _draw_contours(axes: Axes, layer: Contours, scene: Scene, xlim: tuple, ylim: tuple) -> None:
-    x, y = np.linspace(*xlim, GRID), np.linspace(*ylim, GRID)
-    grid = np.stack(np.meshgrid(x, y), axis=-1)
-    values = scene.definition.field_values(layer, scene.state, grid.reshape(-1, 2)).reshape(GRID, GRID)
+def _draw_contours(axes: Axes, layer: Contours, scene: Scene, xlim: tuple, ylim: tuple) -> Artist:
+    x, y = np.linspace(*xlim, CELLS + 1), np.linspace(*ylim, CELLS + 1)
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    values = scene.definition.field_values(layer, scene.state, grid).reshape(CELLS + 1, CELLS + 1)
     heights = levels(values, layer.levels, layer.spacing)
+    finite = values[np.isfinite(values)]
     if len(heights):
-        axes.contour(x, y, values, levels=heights, colors=plot.COLORS["grey"][0], linewidths=0.6, alpha=0.7)
+        low, high = finite.min(), finite.max()
+        # Between nodes the interpolation is linear, to which the root of a bowl is closer than the bowl.
+        bend = (lambda value: np.sqrt(np.maximum(0, value - low))) if layer.spacing == "log" else np.asarray
+        bent, inner = bend(values), np.unique(bend(heights))
+        shade = 1 - (1 - DEPTH / len(heights)) ** np.arange(len(inner) + 1)
+        colors = [tuple(1 - part * (1 - np.array(to_rgb(GREY)))) for part in shade]
+        edges = [min(bend(low), inner[0] - 1e-12), *inner, max(bend(high), inner[-1] + 1e-12)]
+        axes.contourf(x, y, bent, levels=edges, colors=colors)
+        axes.contour(x, y, bent, levels=inner, colors=GREY, linewidths=0.6, alpha=0.7)
+    return Ellipse((0, 0), 1, 1, facecolor="none", edgecolor=GREY)
 
 
-def levels(values: np.ndarray, count: int, spacing: str) -> np.ndarray:
-    """The front end's contour levels: `count` of them between the extremes of a field's finite values."""
+def levels(values: np.ndarray, count: int | Sequence[float], spacing: str) -> np.ndarray:
+    """The front end's contour levels: as listed, or `count` of them between the extremes of finite values."""
+    if not isinstance(count, int):
+        return np.asarray(count)
     finite = values[np.isfinite(values)]
     if not finite.size or finite.min() == finite.max():
         return np.zeros(0)
@@ -168,47 +246,75 @@ def levels(values: np.ndarray, count: int, spacing: str) -> np.ndarray:
     return low + (high - low) * (parts if spacing == "linear" else 10 ** (DECADES * (parts - 1)))
 
 
-def _draw_curves(axes: Axes, view: Curves, scene: Scene) -> None:
+def _draw_curves(axes: Axes, view: Curves, scene: Scene) -> dict[tuple[str, str], Artist]:
     lines = [layer for layer in view.layers if isinstance(layer, Line) and scene.shown(layer)]
     rules = [layer for layer in view.layers if isinstance(layer, Rule) and scene.shown(layer)]
+    points = [_points(layer, view, scene) for layer in lines]
+    over = [x for x, _ in points] or [np.array([scene.place(rule.x)]) for rule in rules if rule.x is not None]
+    up = [y for _, y in points] or [np.array([scene.place(rule.y)]) for rule in rules if rule.y is not None]
     axes.set(xscale="log" if view.xlog else "linear", yscale="log" if view.ylog else "linear")
-    drawn = [_points(layer, view, scene) for layer in lines]
-    for layer, (x, y) in zip(lines, drawn, strict=True):
-        axes.plot(
-            x,
-            y,
-            color=_color(layer),
-            linestyle="--" if layer.dash else "-",
-            linewidth=1.4,
-            label=layer.label,
-            marker="o" if layer.marker else None,
-            markersize=2.6,
-        )
-    for layer in rules:
-        place = scene.place(layer.x if layer.x is not None else layer.y)
-        across = axes.axvline if layer.x is not None else axes.axhline
-        across(place, color=_color(layer), linestyle=":", linewidth=1.1, label=layer.label)
-    over = [x for x, _ in drawn] or [
-        np.array([scene.place(layer.x)]) for layer in rules if layer.x is not None
-    ]
-    up = [y for _, y in drawn] or [np.array([scene.place(layer.y)]) for layer in rules if layer.y is not None]
     axes.set(xlim=limits(view.xlim, over, view.xlog, 0), ylim=limits(view.ylim, up, view.ylog, MARGIN))
-    _finish(axes, view)
+    for rule in rules:
+        _draw_rule(axes, rule, scene)
+    drawn = {
+        _key(layer): _draw_line(axes, x, y, layer, marker=layer.marker or len(x) == 1, dash=layer.dash)
+        for layer, (x, y) in zip(lines, points, strict=True)
+    }
+    return {key: mark for key, mark in drawn.items() if key[0]}
+
+
+def _draw_line(
+    axes: Axes, x: np.ndarray, y: np.ndarray, layer: Line | Path, marker: bool, dash: bool = False
+) -> Artist:
+    [mark] = axes.plot(
+        x,
+        y,
+        color=_color(layer),
+        linestyle="--" if dash else "-",
+        linewidth=1.4,
+        marker="o" if marker else None,
+        markersize=2.8,
+        label=layer.label,
+    )
+    return mark
+
+
+def _draw_rule(axes: Axes, layer: Rule, scene: Scene) -> None:
+    """A rule with its label where it stands."""
+    upright = layer.x is not None
+    place = scene.place(layer.x if upright else layer.y)
+    low, high = sorted(axes.get_xlim() if upright else axes.get_ylim())
+    if not low <= place <= high:
+        return
+    (axes.axvline if upright else axes.axhline)(place, color=_color(layer), linestyle=":", linewidth=1.1)
+    at = (place, 1) if upright else (1, place)
+    along = axes.get_xaxis_transform() if upright else axes.get_yaxis_transform()
+    axes.annotate(
+        layer.label,
+        at,
+        (4, -4) if upright else (-3, 3),
+        xycoords=along,
+        textcoords="offset points",
+        ha="left" if upright else "right",
+        va="top" if upright else "bottom",
+        color=_color(layer),
+        fontsize=8,
+    )
 
 
 def _points(layer: Line, view: Curves, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """The points of a line that its axes can show."""
+    """The points of a line; NaN, a gap, where its axes cannot show one."""
     y = scene.rows(layer.y, layer.count).astype(float)
     x = np.arange(len(y), dtype=float) if layer.x is None else scene.rows(layer.x, layer.count).astype(float)
     keep = np.isfinite(x) & np.isfinite(y) & ((x > 0) | (not view.xlog)) & ((y > 0) | (not view.ylog))
-    return x[keep], y[keep]
+    return np.where(keep, x, np.nan), np.where(keep, y, np.nan)
 
 
 def limits(given: Limits, values: Sequence[np.ndarray], log: bool, margin: float) -> tuple[float, float]:
     """The limits of an axis: as given, or fitted to `values` with a margin; a given end clips the fit."""
     if given is not None and None not in given:
         return given
-    forward: Callable = np.log10 if log else np.asarray
+    forward = np.log10 if log else np.asarray
     low_end, high_end = given or (None, None)
     finite = np.concatenate([*values, np.zeros(0)])
     finite = finite[np.isfinite(finite) & ((finite > 0) | (not log))]
@@ -226,13 +332,20 @@ def limits(given: Limits, values: Sequence[np.ndarray], log: bool, margin: float
     return (10.0**low, 10.0**high) if log else (low, high)
 
 
-def _finish(axes: Axes, view: Plane | Curves) -> None:
-    axes.set(xlabel=view.xlabel, ylabel=view.ylabel)
-    entries = [label for label in axes.get_legend_handles_labels()[1] if label]
-    if entries:
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0, handlelength=1.6)
+def _finish(axes: Axes, view: Plane | Curves, own: list[Artist]) -> None:
+    """Labels, the view's own legend, its frame: a box around contours, elsewhere lines at the ticks."""
+    boxed = any(isinstance(layer, Contours) for layer in view.layers)
+    axes.grid(not boxed)
+    axes.spines[["left", "right", "top"]].set_visible(boxed)
+    axes.tick_params(length=3 if boxed else 0)
+    axes.minorticks_off()
+    axes.set_xlabel(view.xlabel)
+    axes.set_title(view.ylabel, loc="left", fontsize=9)
     if view.title:
-        axes.set_title(view.title, loc="left", pad=6 + 12 * ((len(entries) + 1) // 2))
+        above = (0, 19 if view.ylabel else 6)
+        axes.annotate(view.title, (0, 1), above, "axes fraction", textcoords="offset points", weight="bold")
+    if own:
+        axes.legend(handles=own, loc="best")
 
 
 def _color(layer: Path | Points | Line | Rule) -> str:

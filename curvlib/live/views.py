@@ -6,6 +6,7 @@ them with what the figure's function really returns, the front end draws them in
 returns, dotted where dicts nest. A colour is a name in `curvlib.plot.COLORS`.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ class Contours:
     """Level lines of a scalar field; see `contours`."""
 
     field: Callable[..., Any]
-    levels: int
+    levels: int | tuple[float, ...]
     spacing: str
     label: str
     show: str | None
@@ -117,7 +118,7 @@ View = Plane | Curves | Readout
 def contours(
     field: Callable[..., Any],
     *,
-    levels: int = 14,
+    levels: int | Sequence[float] = 14,
     spacing: str = "log",
     label: str = "",
     show: str | None = None,
@@ -127,7 +128,7 @@ def contours(
     Args:
         field: a JAX function `field(point, **controls) -> scalar`; `point` has shape (2,), and the further
             arguments are named like controls. It is compiled for one point, and the page loops over the view.
-        levels: how many lines.
+        levels: how many lines, or the values of the field at which they run, in increasing order.
         spacing: "linear", equal steps of the field's values between its extremes in the view, or "log", steps
             that grow geometrically from the lowest value, as suits a bowl with a minimum.
         label: its entry in the legend.
@@ -135,7 +136,11 @@ def contours(
     """
     if not callable(field):
         raise TypeError(f"contours need a function field(point, ...) -> scalar, but were given {field!r}")
-    if isinstance(levels, bool) or not isinstance(levels, int) or levels < 1:
+    if isinstance(levels, Sequence | np.ndarray):
+        levels = tuple(float(level) for level in levels)
+        if not levels or any(low >= high for low, high in itertools.pairwise(levels)):
+            raise ValueError(f"contours need levels in increasing order, but were given {levels!r}")
+    elif isinstance(levels, bool) or not isinstance(levels, int) or levels < 1:
         raise ValueError(f"contours need a positive whole number of levels, but were given levels={levels!r}")
     if spacing not in ("linear", "log"):
         raise ValueError(f"contours have a spacing of 'linear' or 'log', but were given {spacing!r}")

@@ -163,6 +163,7 @@ def test_controls_that_cannot_be_are_refused(make, parts):
         (lambda: live.curves([live.line("a")], ylog=True, ylim=(0, 1)), "must be positive"),
         (lambda: live.rule(), "either x or y"),
         (lambda: live.contours(print, levels=0), "a positive whole number of levels"),
+        (lambda: live.contours(print, levels=[2, 1]), "levels in increasing order"),
         (
             lambda: make(controls=[*parts["controls"], live.slider("kappa", 0, 1)]),
             "two controls are called 'kappa'",

@@ -72,6 +72,7 @@ def test_levels_lie_between_the_extremes():
     logarithmic = picture.levels(values, 3, "log")
     np.testing.assert_allclose(logarithmic, 1 + 10 * 10.0 ** np.array([-3, -2, -1]))
     assert picture.levels(np.ones((2, 2)), 3, "linear").size == 0
+    np.testing.assert_array_equal(picture.levels(values, (2.0, 4.0), "log"), [2, 4])
 
 
 @pytest.mark.parametrize(
