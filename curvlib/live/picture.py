@@ -192,9 +192,11 @@ def _draw_plane(axes: Axes, view: Plane, scene: Scene) -> dict[tuple[str, str], 
     everything = np.concatenate([*marks, np.zeros((0, 2))])
     xlim = limits(view.xlim, [everything[:, 0]], log=False, margin=MARGIN)
     ylim = limits(view.ylim, [everything[:, 1]], log=False, margin=MARGIN)
+    if view.equal and not _is_fixed(view):
+        xlim, ylim = widen(xlim, ylim)
     axes.set(xlim=xlim, ylim=ylim)
     if view.equal:
-        axes.set_aspect("equal", adjustable="box" if _is_fixed(view) else "datalim")
+        axes.set_aspect("equal")
     drawn = {}
     for layer in layers:
         if isinstance(layer, Contours):
@@ -330,6 +332,16 @@ def limits(given: Limits, values: Sequence[np.ndarray], log: bool, margin: float
     if low >= high:
         high = low + 1
     return (10.0**low, 10.0**high) if log else (low, high)
+
+
+def widen(
+    xlim: tuple[float, float], ylim: tuple[float, float]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Limits widened on one axis, to the shape of a plane whose units are as long on both."""
+    width, height = xlim[1] - xlim[0], ylim[1] - ylim[0]
+    unit = max(width, height / PLANE_ASPECT)
+    across, up = (unit - width) / 2, (unit * PLANE_ASPECT - height) / 2
+    return (xlim[0] - across, xlim[1] + across), (ylim[0] - up, ylim[1] + up)
 
 
 def _finish(axes: Axes, view: Plane | Curves, own: list[Artist]) -> None:

@@ -89,3 +89,8 @@ def test_levels_lie_between_the_extremes():
 )
 def test_limits_fit_what_is_drawn(given, values, log, fitted):
     assert picture.limits(given, [np.array(values)], log, 0.04) == pytest.approx(fitted)
+
+
+def test_a_plane_of_equal_units_is_widened_to_its_shape():
+    assert picture.widen((0, 10), (0, 2)) == ((0, 10), (-3, 5))
+    assert picture.widen((0, 2), (0, 8)) == ((-4, 6), (0, 8))
