@@ -32,7 +32,8 @@ function define(id, definition) {
 function render({ model, el }) {
   const { spec, program, fields } = JSON.parse(model.get("_payload"));
   const compiled = (source) => new Function(`"use strict"; return (${source});`)();
-  const element = html("figure", { class: "curvlib-live" });
+  // In JupyterLab arrow keys would move between cells: here they belong to the figure's controls.
+  const element = html("figure", { class: "curvlib-live", "data-lm-suppress-shortcuts": "true" });
   const names = spec.controls.map((control) => control.name);
   const host = {
     get: (name) => model.get(name),
