@@ -1,7 +1,7 @@
 // Axes: their limits, their few ticks, and the frame that a view draws in.
 
 const PAD = 0.04; // of the span, beside what is fitted
-const TICK_ROOM = { x: 80, y: 44 }; // pixels from one tick to the next, or more
+const TICK_ROOM = { x: 76, y: 36 }; // pixels from one tick to the next, or more
 
 /** The limits of an axis as given or, where an end is null, fitted to the finite numbers in `lists`. */
 function fitLimits(given, lists, log, pad) {

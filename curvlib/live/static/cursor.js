@@ -120,8 +120,8 @@ class Cursor {
       putText(number, value);
     });
     const { width } = this.curves.frame.plot;
-    const flip = left > width / 2;
-    this.tip.style.left = flip ? "" : `${round(left + 10)}px`;
-    this.tip.style.right = flip ? `${round(width - left + 10)}px` : "";
+    const size = this.tip.offsetWidth;
+    const beside = left > width / 2 ? left - size - 10 : left + 10;
+    place(this.tip, Math.max(0, Math.min(beside, width - size)), 4);
   }
 }

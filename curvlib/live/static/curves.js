@@ -1,6 +1,7 @@
 // A view of curves over linear or logarithmic axes, with rules and a cursor that tells the values under it.
 
 const CURVES_ASPECT = 0.72; // height by width
+const BELOW = 30; // pixels below the axis, out of sight
 
 class Curves {
   constructor(view, figure) {
@@ -71,23 +72,24 @@ class LineMark {
     const ys = figure.outputs[layer.y];
     const xs = layer.x === null ? null : figure.outputs[layer.x];
     const length = figure.length(ys.length, layer.count);
-    const readable = (value, log) => (Number.isFinite(value) && (!log || value > 0) ? value : NaN);
     let frozen = false;
     this.xs = new Array(length);
     this.ys = new Array(length);
     for (let i = 0; i < length; i++) {
       const x = xs === null ? i : xs[i];
-      frozen ||= !Number.isFinite(x) || !Number.isFinite(ys[i]);
-      this.xs[i] = readable(x, view.xlog);
-      this.ys[i] = readable(ys[i], view.ylog);
-      if (Number.isNaN(this.xs[i]) || Number.isNaN(this.ys[i])) this.xs[i] = this.ys[i] = NaN;
+      const finite = Number.isFinite(x) && Number.isFinite(ys[i]);
+      frozen ||= !finite;
+      this.xs[i] = finite && (!view.xlog || x > 0) ? x : NaN;
+      this.ys[i] = Number.isNaN(this.xs[i]) ? NaN : ys[i];
     }
     if (frozen) figure.freeze(layer.label || layer.y);
   }
 
-  draw({ x, y }) {
+  draw({ x, y, plot }) {
+    // On a logarithmic axis a curve that reaches zero leaves through the floor.
+    const floor = plot.y + plot.height + BELOW;
     this.px = this.xs.map((value) => x(value) ?? NaN);
-    this.py = this.ys.map((value) => y(value) ?? NaN);
+    this.py = this.ys.map((value) => (this.view.ylog && value <= 0 ? floor : (y(value) ?? NaN)));
     put(this.line, { d: polyline(this.px, this.py) });
     put(this.dots, { d: this.layer.marker || this.ys.length === 1 ? dots(this.px, this.py) : "" });
   }

@@ -1,5 +1,5 @@
-// Legends. A toggle that shows and hides labelled layers stands in the figure's legend as a checkbox, once; labels
-// that several views share stand there too, and those of one view stand above it.
+// Legends. A toggle that shows and hides labelled layers stands in the figure's legend as a checkbox, once. Labels
+// that several views share stand there too, and so do points and contours; lines of one view are named above it.
 
 /** What the legends hold: { toggles: [{ control, layer }], shared: [layer], own: a list of layers for each view }. */
 function planLegends(spec) {
@@ -15,9 +15,11 @@ function planLegends(spec) {
   const entries = views.map((list) => list.filter((layer) => layer.kind !== "rule" && !named.has(layer.show)));
   const key = (layer) => JSON.stringify([layer.label, layer.color]);
   const distinct = (list) => [...new Map(list.map((layer) => [key(layer), layer])).values()];
-  const drawn = views.filter((_, index) => spec.views[index].layers).length;
+  const drawn = spec.views.filter((view) => view.layers).length;
   const isShared = (layer) =>
-    drawn === 1 || entries.filter((list) => list.some((other) => key(other) === key(layer))).length > 1;
+    drawn === 1 ||
+    ["points", "contours"].includes(layer.kind) ||
+    entries.filter((list) => list.some((other) => key(other) === key(layer))).length > 1;
   return {
     toggles,
     shared: distinct(entries.flat().filter(isShared)),

@@ -82,7 +82,7 @@ class ContoursMark {
     const drawn = JSON.stringify([sampled, x.range(), y.range()]);
     if (drawn !== this.drawn) {
       const paths = contourPaths(this.layer, this.samples, x.range(), y.range());
-      const opacity = (0.3 / paths.length).toFixed(3); // regions lie on one another, so the highest is darkest
+      const opacity = (0.24 / paths.length).toFixed(3); // regions lie on one another, so the highest is darkest
       join(this.element, paths, () => svg("path"), (node, d) => put(node, { d, "fill-opacity": opacity }));
     }
     this.sampled = sampled;
