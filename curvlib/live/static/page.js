@@ -32,8 +32,7 @@ function define(id, definition) {
 function render({ model, el }) {
   const { spec, program, fields } = JSON.parse(model.get("_payload"));
   const compiled = (source) => new Function(`"use strict"; return (${source});`)();
-  // In JupyterLab arrow keys would move between cells: here they belong to the figure's controls.
-  const element = html("figure", { class: "curvlib-live", "data-lm-suppress-shortcuts": "true" });
+  const element = html("figure", { class: "curvlib-live" });
   const names = spec.controls.map((control) => control.name);
   const host = {
     get: (name) => model.get(name),
@@ -47,6 +46,9 @@ function render({ model, el }) {
   };
   el.append(element);
   const figure = mount(element, { spec, program: compiled(program), fields: fields.map(compiled) }, host);
+  // JupyterLab takes arrow keys for moving between cells, unless the element that has the focus says otherwise.
+  const focusable = figure?.body.flatMap((part) => [...part.querySelectorAll("input, select, button, [tabindex]")]);
+  focusable?.forEach((node) => put(node, { "data-lm-suppress-shortcuts": "true" }));
   return () => figure?.destroy();
 }
 
