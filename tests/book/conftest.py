@@ -43,16 +43,18 @@ class Book:
 def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     """Build the book as `make book` does, elsewhere."""
     out = tmp_path_factory.mktemp("book")
-    command = [sys.executable, "-m", "jupyter_book", "build", "-W", "-n", "--keep-going", "--quiet"]
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
     built = subprocess.run(
-        [*command, "--path-output", out, ROOT],
+        [jupyter_book, "build", "-W", "-n", "--keep-going", "--quiet", "--path-output", out, ROOT],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
         env={**os.environ, "BOOK_REPOSITORY_URL": "https://github.com/reader/book"},
     )
-    return Book(out / "_build" / "html", built.returncode, built.stdout)
+    html = out / "_build" / "html"
+    assert (html / "index.html").exists(), built.stdout
+    return Book(html, built.returncode, built.stdout)
 
 
 @dataclass
@@ -64,7 +66,13 @@ class Visit:
     remote: list[str] = field(default_factory=list)
 
     def figures(self) -> list[ElementHandle]:
-        return self.page.query_selector_all(FIGURE)
+        """The page's live figures, each scrolled to as a reader would: until then it is a picture."""
+        found = self.page.query_selector_all(FIGURE)
+        for figure in found:
+            figure.scroll_into_view_if_needed()
+            figure.wait_for_selector("svg")
+        self.page.evaluate("() => scrollTo(0, 0)")
+        return found
 
 
 @pytest.fixture
