@@ -3,10 +3,13 @@
 A state is a dict from control names to the controls' values.
 """
 
+import contextlib
 import functools
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +23,12 @@ from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
 from curvlib.live.views import Contours, Curves, Line, Path, Plane, Points, Readout, Rule, View
 
 State = Mapping[str, Value]
+NEEDS_VALUE = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
+MACHINERY = (os.path.dirname(jax.__file__), os.path.dirname(__file__))  # whose lines are not the reader's
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,8 @@ def define(
         for layer in view.layers
         if isinstance(layer, Contours)
     }
+    with _python_decisions(f"the function of figure '{name}'"):
+        program = compile(positional, *arguments)
     definition = Definition(
         name,
         title,
@@ -176,7 +187,7 @@ def define(
         views,
         dict(words),
         inputs,
-        compile(positional, *arguments),
+        program,
         fields,
         jax.jit(positional),
     )
@@ -191,7 +202,8 @@ def _field(layer: Contours, controls: Mapping[str, Control]) -> Field:
     arguments = [controls[name].argument(controls[name].value) for name in inputs]
     positional = _positional(function, inputs, given=1)
     point = np.zeros(2)
-    shape = jax.eval_shape(positional, point, *arguments)
+    with _python_decisions(label):
+        shape = jax.eval_shape(positional, point, *arguments)
     if jax.tree.structure(shape) != jax.tree.structure(0) or shape.shape != ():
         raise ValueError(f"{label} must return a scalar for a point, but returned {checks.described(shape)}")
     over_points = jax.jit(jax.vmap(positional, in_axes=(0, *(None for _ in inputs))))
@@ -211,3 +223,23 @@ def _positional(function: Callable[..., Any], names: Sequence[str], given: int =
     ]
     call.__signature__ = inspect.Signature(parameters)
     return call
+
+
+@contextlib.contextmanager
+def _python_decisions(label: str) -> Iterator[None]:
+    """Say in one sentence, with its line, where a function needs the value of what is only traced."""
+    try:
+        yield
+    except NEEDS_VALUE as error:
+        own = [
+            frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)
+        ]
+        where = f"{own[-1].filename}:{own[-1].lineno}" if own else "a line that is not known"
+        raise TypeError(
+            f"{label} needs a value that depends on a control as a plain Python or NumPy number at {where}:"
+            " decide with jnp.where or lax.cond, loop with lax.scan or lax.while_loop, compute with jnp"
+        ) from error
+
+
+def _is_machinery(file: str) -> bool:
+    return any(part in file for part in MACHINERY)

@@ -190,6 +190,20 @@ def test_a_field_that_is_no_scalar_is_refused(make):
         make(views=[vector])
 
 
+@pytest.mark.parametrize("decide", [bool, float, np.asarray, range], ids=["if", "float", "numpy", "range"])
+def test_python_deciding_on_a_control_is_said_with_its_line(make, decide):
+    def stubborn(kappa):
+        decide(jnp.asarray(kappa).astype(int))
+        return {"loss": kappa * jnp.ones(3)}
+
+    line = stubborn.__code__.co_firstlineno + 1
+    curves = live.curves([live.line("loss")])
+    with pytest.raises(
+        TypeError, match=rf"figure 'stubborn' needs a value .* at .*test_figure\.py:{line}: decide"
+    ):
+        live.figure(stubborn, live.slider("kappa", 1, 2), curves)
+
+
 def test_a_figure_that_opens_with_nan_is_refused(make):
     def broken(kappa):
         return {"loss": jnp.log(jnp.arange(3.0) - 1) * kappa}
