@@ -1,4 +1,4 @@
-"""What the theme gets wrong, mended: see theme.js and theme.css beside this file."""
+"""What the theme gets wrong, mended, with theme.js beside this file."""
 
 from pathlib import Path
 
@@ -6,25 +6,23 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.fileutil import copy_asset
 
-HERE = Path(__file__).parent
-ASSETS = ("theme.js", "theme.css")
+SCRIPT = Path(__file__).with_suffix(".js")
 
 
-def set_default_mode(app: Sphinx, config: Config) -> None:
-    # Without one the theme logs "Got invalid theme mode" to the console of every first visit.
+def set_options(app: Sphinx, config: Config) -> None:
+    # Without a mode the theme logs "Got invalid theme mode" to the console of every first visit.
     config.html_context.setdefault("default_mode", "auto")
+    # The sidebar has a search button; without this line the page's head gets a second one, in a bar of its own.
+    config.html_theme_options.setdefault("navbar_persistent", [])
 
 
-def add_assets(app: Sphinx) -> None:
-    if app.builder.format != "html":
-        return
-    for name in ASSETS:
-        copy_asset(HERE / name, Path(app.outdir) / "_static" / "book")
-    app.add_js_file("book/theme.js", loading_method="defer")
-    app.add_css_file("book/theme.css")
+def add_script(app: Sphinx) -> None:
+    if app.builder.format == "html":
+        copy_asset(SCRIPT, Path(app.outdir) / "_static" / "book")
+        app.add_js_file("book/theme.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("config-inited", set_default_mode)
-    app.connect("builder-inited", add_assets)
+    app.connect("config-inited", set_options)
+    app.connect("builder-inited", add_script)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,8 +14,8 @@ COMPARED = 12
 STABLE = 1e-11
 AGREE = 1e-9
 
-# Set each state, have the browser lay it out, and say what a reader would see that is wrong: an attribute or a
-# text that is no number, or a plot with nothing in it though a layer is switched on.
+# Set each state, have the browser lay it out, and say what a reader would see that is wrong: an attribute or
+# a text that is no number, or a plot with nothing in it though a layer is switched on.
 TRY = """
 ([figure, states]) => {
     const plots = figure.curvlibLive.spec.views.filter(view => view.kind !== "readout");
