@@ -222,12 +222,10 @@ def known(code: Builder, value: np.ndarray) -> Array:
         raise CompileError(f"live.compile has no JavaScript for arrays of {value.dtype.name}.")
     if value.size <= LIMIT:
         return scalars(code, value.shape, value.dtype, (code.constant(v) for v in value.flat))
-    if np.all(value.view(np.uint8).reshape(value.size, -1) == value.reshape(-1)[:1].view(np.uint8)):
-        return filled(code, value.shape, value.dtype, code.constant(value.flat[0]))
     data = np.ascontiguousarray(value).ravel()
-    return Stored(
-        value.shape, value.dtype, Buffer(KINDS[value.dtype.name], value.size, "d", data, fixed=True)
-    )
+    if data.tobytes() == data[:1].tobytes() * data.size:
+        return filled(code, value.shape, value.dtype, code.constant(data[0]))
+    return Stored(value.shape, value.dtype, Buffer(KINDS[value.dtype.name], data.size, "d", data, fixed=True))
 
 
 def filled(code: Builder, shape: tuple[int, ...], dtype: np.dtype, value: Expression) -> Array:

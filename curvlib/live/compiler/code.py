@@ -41,7 +41,7 @@ class Buffer:
     fixed: bool = False
     fresh: bool = False  # to be allocated anew at each call, because the caller gets it
     version: int = 0
-    home: Block | None = None  # the block that may overwrite it
+    home: Block | None = field(default=None, repr=False)  # the block that may overwrite it
     number: int = field(default_factory=itertools.count().__next__)  # in order of creation
 
 
@@ -52,7 +52,7 @@ class Expression:
     operator: str
     arguments: tuple
     boolean: bool
-    home: Block | None
+    home: Block | None = field(repr=False)
 
     @property
     def constant(self) -> bool:
@@ -68,10 +68,10 @@ class Expression:
 class Block:
     """Statements that run in order. Nothing is moved out of a `branch`."""
 
-    parent: Block | None = None
+    parent: Block | None = field(default=None, repr=False)
     branch: bool = False
     statements: list = field(default_factory=list)
-    table: dict = field(default_factory=dict)
+    table: dict = field(default_factory=dict, repr=False)
 
 
 @dataclass(eq=False)

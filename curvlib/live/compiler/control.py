@@ -116,7 +116,7 @@ def _scan(scope: Scope, equation: Equation, *operands: Array) -> list[Array]:
         results = scope.inner("loop").run(body, values)
         for record, result in zip(records, results[carried:], strict=True):
             _record(scope, record, here, result)
-        moving = [(carry, result) for carry, result in zip(carries, results, strict=True) if carry]
+        moving = [(carry, result) for carry, result in zip(carries, results[:carried], strict=True) if carry]
         _advance([carry for carry, _ in moving], [result for _, result in moving])
     end = code.constant(length)
     finals = [

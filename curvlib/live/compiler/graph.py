@@ -148,6 +148,15 @@ def _convert(
         first = lengths.matvec + lengths.vecmat
         solve = arguments[first : first + lengths.solve]
         return _inline(jaxprs.solve, solve + arguments[sum(lengths) :], equations, place)
+    if name == "platform_index":  # which of several implementations: the one for any platform, or for a CPU
+        choices = parameters["platforms"]
+        return [
+            constant(np.int32(next(k for k, names in enumerate(choices) if names is None or "cpu" in names)))
+        ]
+    if name == "cond" and isinstance(arguments[0], Constant):
+        branches = parameters["branches"]
+        chosen = min(max(int(arguments[0].value), 0), len(branches) - 1)
+        return _inline(branches[chosen], arguments[1:], equations, place)
     outputs = [_variable(v, place) for v in equation.outvars]
     result = Equation(name, arguments, outputs, dict(parameters), place)
     if name == "cond":
@@ -158,10 +167,12 @@ def _convert(
         second = first + parameters["body_nconsts"]
         result.inputs = arguments[second:]
         carry = [Variable(v.shape, v.dtype) for v in result.inputs]
-        result.bodies = [
-            _body(parameters["cond_jaxpr"], arguments[:first], carry, place),
-            _body(parameters["body_jaxpr"], arguments[first:second], carry, place),
-        ]
+        condition = _body(parameters["cond_jaxpr"], arguments[:first], carry, place)
+        body = _body(parameters["body_jaxpr"], arguments[first:second], carry, place)
+        result.bodies = [condition, body]
+        if condition.outputs[0].shape:
+            again = _body(parameters["cond_jaxpr"], arguments[:first], carry, place)
+            result.bodies = _until_all_are_done(condition, again, body, place)
     elif name == "scan":
         count = parameters["num_consts"]
         result.inputs = arguments[count:]
@@ -176,3 +187,24 @@ def _body(jaxpr: Any, outer: list[Variable], own: list[Variable], place: str) ->
     equations: list[Equation] = []
     outputs = _inline(jaxpr, outer + own, equations, place)
     return Graph(own, equations, outputs)
+
+
+def _until_all_are_done(condition: Graph, again: Graph, body: Graph, place: str) -> list[Graph]:
+    """A loop under vmap, whose condition is an array: it goes on while any is true, and changes only those.
+
+    `again` is a second copy of the condition, for the body, which asks before it changes anything.
+    """
+    (active,), anything = condition.outputs, Variable((), condition.outputs[0].dtype)
+    axes = tuple(range(len(active.shape)))
+    any_active = Equation("reduce_or", [active], [anything], {"axes": axes}, place)
+    equations, outputs = [*again.equations, *body.equations], []
+    for old, new in zip(body.inputs, body.outputs, strict=True):
+        mask, kept = Variable(new.shape, active.dtype), Variable(new.shape, new.dtype)
+        where = {"broadcast_dimensions": axes}
+        equations.append(Equation("broadcast_in_dim", [again.outputs[0]], [mask], where, place))
+        equations.append(Equation("select_n", [mask, old, new], [kept], {}, place))
+        outputs.append(kept)
+    return [
+        Graph(condition.inputs, [*condition.equations, any_active], [anything]),
+        Graph(body.inputs, equations, outputs),
+    ]

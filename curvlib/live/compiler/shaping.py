@@ -141,6 +141,18 @@ def _split(scope: Scope, equation: Equation, operand: Array) -> list[Array]:
     return parts
 
 
+@lowers("tile")
+def _tile(scope: Scope, equation: Equation, operand: Array) -> Array:
+    code, output = scope.code, equation.outputs[0]
+    operand = unless_cheap(code, operand)
+
+    def element(index: Index) -> object:
+        lengths = zip(index, operand.shape, strict=True)
+        return operand.at(code, tuple(code.apply("%", i, code.constant(n)) for i, n in lengths))
+
+    return define(code, output.shape, output.dtype, element, [operand], cheap=True)
+
+
 @lowers("iota")
 def _iota(scope: Scope, equation: Equation, *sizes: Array) -> Array:
     code, output, axis = scope.code, equation.outputs[0], equation.parameters["dimension"]
