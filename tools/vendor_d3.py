@@ -1,9 +1,9 @@
 """Make curvlib/live/static/d3.js from d3's published modules: `python tools/vendor_d3.py`.
 
-The modules are fetched by npm at the versions below and checked against their sha512. Their UMD builds are put,
-unchanged, into one function with a `d3` of its own, so that they neither need nor touch a page's globals (a
-`d3`, or an AMD loader such as JupyterLab's). To move to a newer version, change its pin: npm shows both parts with
-`npm view d3-array version dist.integrity`.
+The modules are fetched by npm at the versions below and checked against their sha512. Their UMD builds are
+put, unchanged, into one function with a `d3` of its own, so that they neither need nor touch a page's globals
+(a `d3`, or an AMD loader such as JupyterLab's). To move to a newer version, change its pin: npm shows both parts
+with `npm view d3-array version dist.integrity`.
 """
 
 import base64
@@ -12,19 +12,19 @@ import io
 import subprocess
 import tarfile
 import tempfile
-from collections import Counter
 from pathlib import Path
 
 TARGET = Path(__file__).parents[1] / "curvlib" / "live" / "static" / "d3.js"
 
-# What is used, and what that needs when it loads; each stands after what it needs.
-MODULES = {
-    "d3-array@3.2.5": "sha512-Th8qGXoBalmWsstpkuhmBuTsBQIFqYOJtjlBvNVvBfJ8E3uYusBUwUR8HU20U0qKKQkgCvKyR1YjiozWadk5QA==",
-    "d3-color@3.1.1": "sha512-lfab8x0Bj0UO7SNsY8dZSbNIA6ipbkE3X0NG9nqjCu6CfCHZseuDnOSJY7hidKrjpP++i1M2qT+FlAdPKYRilA==",
-    "d3-format@3.1.3": "sha512-+F+/49swqmGuQJmSKnVMIDH/QkEFV5li9QRj0xm/KhyAUBv099O5PrvpQFxBp24PYph17Mnvt9mjKQV0ii0nMA==",
-    "d3-interpolate@3.0.2": "sha512-IRzGU62DtxhvsnSTWMQIdnoZ6gA+BCWwBon1EJI6SjoN595799b6z/QRBzXfFhE8iupUPp3042yBNo0STPqnzQ==",
-    "d3-scale@4.0.3": "sha512-66cWobCNzcMvlfoaDHCxuIv9TBUWG1BLOWdv9kHHFuCr1JdqAWPvTmsaEYDD5NRMyWZ5+7u0GqiCDfMXMqh3hg==",
-}
+# What is used, and what that needs when it loads, each after what it needs; with its sha512.
+PINS = """
+d3-array@3.2.5 Th8qGXoBalmWsstpkuhmBuTsBQIFqYOJtjlBvNVvBfJ8E3uYusBUwUR8HU20U0qKKQkgCvKyR1YjiozWadk5QA==
+d3-color@3.1.1 lfab8x0Bj0UO7SNsY8dZSbNIA6ipbkE3X0NG9nqjCu6CfCHZseuDnOSJY7hidKrjpP++i1M2qT+FlAdPKYRilA==
+d3-format@3.1.3 +F+/49swqmGuQJmSKnVMIDH/QkEFV5li9QRj0xm/KhyAUBv099O5PrvpQFxBp24PYph17Mnvt9mjKQV0ii0nMA==
+d3-interpolate@3.0.2 IRzGU62DtxhvsnSTWMQIdnoZ6gA+BCWwBon1EJI6SjoN595799b6z/QRBzXfFhE8iupUPp3042yBNo0STPqnzQ==
+d3-scale@4.0.3 66cWobCNzcMvlfoaDHCxuIv9TBUWG1BLOWdv9kHHFuCr1JdqAWPvTmsaEYDD5NRMyWZ5+7u0GqiCDfMXMqh3hg==
+"""
+MODULES = dict(line.split() for line in PINS.strip().splitlines())
 
 HEADER = """\
 // d3's modules {modules}, by tools/vendor_d3.py.
@@ -42,15 +42,15 @@ return globalThis.d3;
 """
 
 
-def fetch(module: str, integrity: str) -> tarfile.TarFile:
+def fetch(module: str, sha512: str) -> tarfile.TarFile:
     """The package `name@version` as npm serves it; a ValueError if it is not the one that was pinned."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["npm", "pack", "--silent", module], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         (tarball,) = Path(folder).iterdir()
         content = tarball.read_bytes()
-    found = "sha512-" + base64.b64encode(hashlib.sha512(content).digest()).decode()
-    if found != integrity:
-        raise ValueError(f"{module} has the integrity {found}, but {integrity} is pinned")
+    found = base64.b64encode(hashlib.sha512(content).digest()).decode()
+    if found != sha512:
+        raise ValueError(f"{module} has the sha512 {found}, but {sha512} is pinned")
     return tarfile.open(fileobj=io.BytesIO(content))
 
 
@@ -63,12 +63,12 @@ def read(package: tarfile.TarFile, path: str) -> str:
 
 def build() -> str:
     """The text of d3.js."""
-    licences: Counter[str] = Counter()
+    licences: dict[str, None] = {}  # each once, in order
     builds = []
-    for module, integrity in MODULES.items():
+    for module, sha512 in MODULES.items():
         name = module.split("@")[0]
-        package = fetch(module, integrity)
-        licences[read(package, "LICENSE").strip()] += 1
+        package = fetch(module, sha512)
+        licences[read(package, "LICENSE").strip()] = None
         builds.append(read(package, f"dist/{name}.min.js").strip())
     lines = "\n\n----\n\n".join(licences).splitlines()
     header = HEADER.format(

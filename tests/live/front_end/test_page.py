@@ -1,0 +1,220 @@
+"""The figure on a page or in a kernel: its place, its texts, themes, narrow windows, failures, its cost."""
+
+import json
+import statistics
+
+import pytest
+from playwright.sync_api import Browser
+
+from curvlib.live import assets
+
+
+def test_the_figure_takes_the_pictures_place(show) -> None:
+    page = show()
+    figure = page.get_by_role("group", name="Four ways to shrink")
+    assert figure.locator("svg[role=img]").count() == 2
+    assert figure.locator("img").count() == 0
+    assert page.get_by_role("img", name="Curves of loss against step: first method").count() == 1
+    assert page.locator(".cl-summary").inner_text() == "At κ = 10 the first needs 50 steps."
+    assert page.locator(".cl-readout").inner_text() == "option b; on; two of them; 10.0; 30."
+
+
+def test_strings_stay_text(show, put, spec) -> None:
+    evil = "<img src=x onerror='window.hacked=1'>\"'&amp;<script>window.hacked=1</script>"
+    spec.update(title=evil, summary=evil, words={"best": [evil] * 3})
+    for control in spec["controls"]:
+        control["label"] = evil
+        if control["kind"] == "choice":
+            control["options"] = [evil, evil + "2"]
+            control["value"] = 0
+        if control["kind"] == "slider":
+            control["unit"] = evil
+    for view in spec["views"]:
+        view.update(
+            {"title": evil, "xlabel": evil, "ylabel": evil} if "layers" in view else {"text": evil + "{best}"}
+        )
+        for layer in view.get("layers", []):
+            layer["label"] = evil
+            layer["color"] = "url(x)" if layer["kind"] == "rule" else layer.get("color")
+    page = show(spec)
+    put(page, {"kappa": 3})
+    page.locator(".cl-cursor-pad").press("End")
+    assert page.locator("figure img, figure script").count() == 0
+    assert page.locator(".cl-title").inner_text() == evil
+    assert page.evaluate("() => window.hacked") is None
+
+
+def test_everything_keeps_its_element_while_a_slider_moves(show, put) -> None:
+    page = show()
+    page.evaluate("() => { window.elements = [...document.querySelectorAll('figure *')]; }")
+    for kappa in (10, 11, 12.5, 9):
+        put(page, {"kappa": kappa, "start": [kappa / 20, 0.5]})
+    kept = "() => window.elements.filter(element => element.isConnected).length / window.elements.length"
+    assert page.evaluate(kept) == 1
+    assert page.evaluate("() => document.querySelectorAll('figure *').length === window.elements.length")
+
+
+def test_the_summary_is_read_out_after_a_rest(show, put) -> None:
+    page = show()
+    spoken = page.locator("[aria-live=polite]")
+    for kappa in (20, 30, 40):
+        put(page, {"kappa": kappa})
+        assert f"κ = {kappa}" in page.locator(".cl-summary").inner_text()
+        assert spoken.inner_text() == ""
+    page.wait_for_function("() => document.querySelector('[aria-live]').textContent.includes('κ = 40')")
+
+
+def test_dark_mode_follows_at_once(show) -> None:
+    page = show()
+    colours = """() => ['.cl-line', '.cl-handle-ring', '.cl-contours path'].map(selector => {
+        const style = getComputedStyle(document.querySelector(`.cl-frame ${selector}`));
+        return style.stroke + style.fill;
+    })"""
+    light = page.evaluate(colours)
+    page.evaluate("() => { document.documentElement.dataset.theme = 'dark'; }")
+    dark = page.evaluate(colours)
+    assert all(before != after for before, after in zip(light, dark, strict=True))
+
+
+def test_nothing_sticks_out_of_a_narrow_window(show) -> None:
+    page = show(viewport={"width": 360, "height": 800}, has_touch=True, is_mobile=True)
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 360
+    page.locator(".cl-cursor-pad").press("End")
+    tip, frame = page.locator(".cl-tip").bounding_box(), page.locator(".cl-frame").nth(1).bounding_box()
+    assert tip["x"] >= frame["x"] and tip["x"] + tip["width"] <= frame["x"] + frame["width"]
+    assert page.locator(".cl-handle").bounding_box()["width"] >= 24
+
+
+def test_a_figure_off_the_screen_keeps_its_picture_and_computes_nothing(show) -> None:
+    page = show(before=("<p>text</p>" * 200))
+    page.wait_for_timeout(200)
+    assert page.locator("figure img").count() == 1
+    assert page.evaluate("() => window.fieldsPrepared") is None
+    page.locator("figure").scroll_into_view_if_needed()
+    page.locator("figure svg[role=img]").first.wait_for()
+    assert page.evaluate("() => window.fieldsPrepared") == 1
+
+
+def test_nothing_runs_at_rest(show) -> None:
+    page = show()
+    page.evaluate(
+        "() => { window.frames = 0; const real = requestAnimationFrame;"
+        " window.requestAnimationFrame = f => { window.frames += 1; return real(f); }; }"
+    )
+    changes = page.evaluate(
+        """() => new Promise(resolve => {
+            let count = 0;
+            const watch = new MutationObserver(list => { count += list.length; });
+            const all = { subtree: true, childList: true, attributes: true, characterData: true };
+            watch.observe(document.body, all);
+            setTimeout(() => resolve(count + window.frames), 500);
+        })"""
+    )
+    assert changes == 0
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["function (runtime) { throw new Error('broken'); }", "function (runtime) { return () => null; }"],
+    ids=["when it is made", "when it is run"],
+)
+def test_a_program_that_fails_leaves_the_picture(show, program) -> None:
+    said = []
+    page = show(program=program, expect_errors=True)
+    page.on("console", lambda message: said.append(message.text))
+    page.reload()
+    page.wait_for_timeout(200)
+    assert page.locator("figure img").get_attribute("alt") == "The picture."
+    assert any("figure 'shrink' cannot be shown live" in text for text in said)
+
+
+def test_a_figure_without_a_definition_stays_a_picture(show) -> None:
+    payload = '<script type="application/json">{"spec": {}}</script>'
+    page = show(
+        before=f'<figure class="curvlib-live" id="raw">{payload}<img src="picture.svg" alt="b"></figure>'
+    )
+    assert page.locator("#raw img").count() == 1
+    assert page.evaluate("() => document.querySelector('#raw').curvlibLive") is None
+
+
+MODEL = """
+({ payload, values }) => {
+    const model = { values: { ...values, _payload: payload }, callbacks: {}, saved: 0 };
+    model.get = name => model.values[name];
+    model.set = (name, value) => {
+        model.values[name] = value;
+        (model.callbacks[name] || []).forEach(f => f());
+    };
+    model.save_changes = () => { model.saved += 1; };
+    model.on = (event, f) => { (model.callbacks[event.replace('change:', '')] ??= []).push(f); };
+    window.model = model;
+    const el = document.createElement('div');
+    document.body.replaceChildren(el);
+    window.stop = curvlibLive.render({ model, el });
+}
+"""
+
+
+def test_a_kernels_model_and_the_figure_move_each_other(
+    chromium: Browser, state, spec, program, field
+) -> None:
+    """As anywidget calls it, on a page that lets code be made from text, as JupyterLab's does."""
+    page = chromium.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.add_style_tag(content=assets.style())
+    page.add_script_tag(content=assets.script())
+    values = {control["name"]: control["value"] for control in spec["controls"]} | {"kappa": 50}
+    payload = json.dumps({"spec": spec, "program": program, "fields": [field]})
+    page.evaluate(MODEL, {"payload": payload, "values": values})
+    page.locator("svg[role=img]").first.wait_for()
+    assert state(page)["kappa"] == 50, "the model's value counts, not the one that the spec opens with"
+
+    page.evaluate("() => window.model.set('kappa', 100)")
+    assert page.locator(".cl-summary").inner_text() == "At κ = 100 the first needs 50 steps."
+    assert page.evaluate("() => window.model.saved") == 0, "what comes from the kernel is not sent back"
+
+    page.get_by_role("slider", name="angle").press("ArrowRight")
+    page.get_by_role("slider", name="start", exact=True).press("ArrowRight")
+    assert page.evaluate("() => window.model.values.angle") == 35
+    assert page.evaluate("() => window.model.values.start") == pytest.approx([-1.94, 1])
+    assert page.evaluate("() => window.model.saved") == 2
+
+    page.evaluate("() => { window.stop(); window.model.set('kappa', 7); }")
+    assert "κ = 100" in page.locator(".cl-summary").inner_text()
+    page.close()
+    assert errors == []
+
+
+# Move a slider as a reader does and wait for nothing: the time from the event to a finished layout.
+TIMES = """
+async () => {
+    const figure = document.querySelector('figure'), times = [];
+    const slider = figure.querySelector('input[type=range]');
+    for (let i = 0; i <= 100; i++) {
+        slider.value = 3 * i;
+        const start = performance.now();
+        slider.dispatchEvent(new Event('input', { bubbles: true }));
+        figure.getBoundingClientRect();
+        times.push(performance.now() - start);
+        await new Promise(requestAnimationFrame);
+    }
+    return times;
+}
+"""
+
+
+def test_a_move_is_drawn_within_a_frame(show, record_property) -> None:
+    """4 paths and 4 curves of 200 points, all contours anew. Loosely: others may use this processor."""
+    times = show().evaluate(TIMES)
+    slowest = statistics.quantiles(times, n=20)[-1]
+    record_property("ms from input to layout", f"median {statistics.median(times):.1f}, 95 % {slowest:.1f}")
+    assert slowest < 100
+
+
+def test_the_front_end_is_light_and_makes_no_code_from_text_in_a_page() -> None:
+    script = assets.script()
+    assert len(script.encode()) <= 160 * 1024
+    own = [(assets.STATIC / name).read_text() for name in (assets.STATIC / "order.txt").read_text().split()]
+    assert sum(text.count("new Function") for text in own) == 1  # in render, for a kernel
+    assert not any("innerHTML" in text or "eval(" in text for text in own)

@@ -1,0 +1,128 @@
+"""What the views draw: contours, paths, curves, ticks, the cursor."""
+
+import pytest
+
+
+def test_views_stand_side_by_side_or_below_each_other(show) -> None:
+    page = show()
+    first, second = (page.locator(".cl-frame").nth(index).bounding_box() for index in (0, 1))
+    assert second["x"] > first["x"] + first["width"] and abs(first["height"] - second["height"]) < 1
+    page.set_viewport_size({"width": 500, "height": 900})
+    page.wait_for_function("() => document.querySelector('.cl-frame').getBoundingClientRect().width > 450")
+    first, second = (page.locator(".cl-frame").nth(index).bounding_box() for index in (0, 1))
+    assert second["y"] >= first["y"] + first["height"]
+
+
+def test_the_cursor_shows_values_and_marks_the_same_step_on_the_plane(show) -> None:
+    page = show()
+    pad = page.locator(".cl-cursor-pad")
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + 40)  # the axis ends at step 200
+    tip = page.locator(".cl-tip")
+    tip.wait_for(state="visible")
+    rows = tip.locator("> div")
+    assert rows.first.inner_text() == "step 20"
+    assert rows.count() == 5
+    assert rows.nth(4).inner_text().split("\n")[-1] == "0.115"  # 10 · 0.8²⁰
+    assert page.locator(".cl-frame").first.locator(".cl-ring:visible").count() == 4
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 40)
+    page.wait_for_function("() => document.querySelector('.cl-tip').textContent.startsWith('step 180')")
+    assert rows.count() == 2  # the others have stopped before
+    page.mouse.move(0, 0)
+    tip.wait_for(state="hidden")
+    assert page.locator(".cl-ring:visible").count() == 0
+
+
+def test_the_cursor_answers_the_keyboard(show, put) -> None:
+    page = show()
+    pad = page.get_by_role("slider", name="loss: cursor along step")
+    pad.press("End")
+    assert pad.get_attribute("aria-valuenow") == "200"
+    pad.press("Home")
+    pad.press("ArrowRight")
+    text = "step 1, first method 2, second method 4, third method 6, fourth method 8"
+    assert pad.get_attribute("aria-valuetext") == text
+    pad.press("Shift+ArrowRight")
+    assert pad.get_attribute("aria-valuenow") == "11"
+    put(page, {"kappa": 1000})
+    assert pad.get_attribute("aria-valuetext").endswith("fourth method 85.9")  # 1000 · 0.8¹¹
+    pad.press("Escape")
+    assert page.locator(".cl-tip").is_hidden()
+
+
+def test_contours_are_computed_again_only_when_their_inputs_move(show, put) -> None:
+    page = show()
+    lines = "() => [...document.querySelectorAll('.cl-contours path')].map(path => path.getAttribute('d'))"
+    before = page.evaluate(lines)
+    assert len(before) == 14 and all(before)
+    assert page.evaluate("() => window.fieldsPrepared") == 1
+    put(page, {"start": [1, 1]})
+    assert page.evaluate("() => window.fieldsPrepared") == 1
+    put(page, {"kappa": 20})
+    assert page.evaluate("() => window.fieldsPrepared") == 2
+    assert page.evaluate(lines) != before
+
+
+def test_contours_lie_where_the_field_has_their_level(show, put, spec) -> None:
+    contours = spec["views"][0]["layers"][0]
+    contours.update(levels=[0.5], spacing="linear")
+    page = show(spec)
+    put(page, {"kappa": 1})
+    outline = page.evaluate(
+        """() => {
+            const path = document.querySelector('.cl-contours path').getAttribute('d');
+            const box = document.querySelector('.cl-box');
+            const [x, y, width, height] = ['x', 'y', 'width', 'height'].map(name => +box.getAttribute(name));
+            const inner = path.slice(1, -1).split('M')[1].split('L');
+            return inner.map(text => text.split(',').map(Number))
+                .map(([u, v]) => [(u - x) / width * 6 - 3, 2 - (v - y) / height * 4]);
+        }"""
+    )
+    radii = [x * x + y * y for x, y in outline]  # ½ (x² + y²) = ½ is the unit circle
+    assert len(radii) > 50
+    assert min(radii) == pytest.approx(1, abs=0.02) and max(radii) == pytest.approx(1, abs=0.02)
+
+
+def test_a_diverging_path_is_drawn_as_far_as_it_is_finite_and_says_so(show, spec) -> None:
+    layer = {
+        "kind": "path",
+        "data": "diverging",
+        "count": None,
+        "color": "red",
+        "label": "diverging",
+        "show": None,
+    }
+    spec["views"][0]["layers"].append({**layer, "marker": True})
+    page = show(spec)
+    assert page.evaluate("() => document.querySelector('figure').curvlibLive.frozen") == ["diverging"]
+    assert page.locator(".cl-note").inner_text() == "Drawn only as far as its numbers are finite: diverging."
+    path = page.locator(".cl-frame .cl-line").nth(4).get_attribute("d")
+    numbers = [float(number) for number in path.replace("M", " ").replace("L", " ").replace(",", " ").split()]
+    assert len(numbers) >= 4 and max(map(abs, numbers)) <= 1e4
+    # It leaves from the start towards (2000, 1000): down to the right in the plane's coordinates, at slope ½.
+    (x0, y0), (x1, y1) = numbers[:2], numbers[2:4]
+    assert (y1 - y0) / (x1 - x0) == pytest.approx(-999 / 2002, abs=0.01)
+
+
+def test_a_curve_that_reaches_zero_leaves_through_the_floor(show, program) -> None:
+    program = program.replace("return outputs;", 'outputs["first.loss"].fill(0, 1); return outputs;')
+    page = show(program=program)
+    data = page.locator(".cl-frame").nth(1).locator(".cl-line").first.get_attribute("d")
+    bottom = page.evaluate(
+        "() => { const r = document.querySelectorAll('.cl-background')[0];"
+        " return Number(r.getAttribute('y')) + Number(r.getAttribute('height')); }"
+    )
+    second = data.split("L")[1]
+    assert float(second.split(",")[1]) > bottom
+    assert page.evaluate("() => document.querySelector('figure').curvlibLive.frozen") is None
+
+
+def test_logarithmic_ticks_are_powers_of_ten_with_raised_exponents(show) -> None:
+    page = show()
+    ticks = page.locator(".cl-frame").nth(1).locator("text:has(tspan)").all()
+    labels = [
+        [node.strip() for node in tick.evaluate("t => [...t.childNodes].map(n => n.textContent)")]
+        for tick in ticks
+    ]
+    powers = [exponent for text, exponent in labels if text == "10"]
+    assert 2 <= len(powers) <= 6 and all(exponent.startswith("−") or exponent == "0" for exponent in powers)
