@@ -1,9 +1,9 @@
 """Make curvlib/live/static/d3.js from d3's published modules: `python tools/vendor_d3.py`.
 
 The modules are fetched by npm at the versions below and checked against their sha512. Their UMD builds are
-put, unchanged, into one function with a `d3` of its own, so that they neither need nor touch a page's globals
-(a `d3`, or an AMD loader such as JupyterLab's). To move to a newer version, change its pin: npm shows both parts
-with `npm view d3-array version dist.integrity`.
+put, unchanged, into one function with a `d3` of its own, so that they neither need nor touch a page's
+globals (a `d3`, or an AMD loader such as JupyterLab's). To move to a newer version, change its pin: npm
+shows both parts with `npm view d3-array version dist.integrity`.
 """
 
 import base64
