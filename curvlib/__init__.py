@@ -13,7 +13,7 @@ from curvlib.products import hessian, hvp
 from curvlib.status import Status
 
 if TYPE_CHECKING:
-    from curvlib import live, plot
+    from curvlib import live, plot, show
 
 __version__ = "0.1.0"
 
@@ -35,12 +35,13 @@ __all__ = [
     "plot",
     "problems",
     "products",
+    "show",
 ]
 
 
 def __getattr__(name: str) -> Any:
     # What draws needs matplotlib and ipywidgets: loaded when first asked for.
-    if name in ("live", "plot"):
+    if name in ("live", "plot", "show"):
         import importlib
 
         return importlib.import_module(f"curvlib.{name}")
