@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).with_suffix(".js")
 def set_options(app: Sphinx, config: Config) -> None:
     # Without a mode the theme logs "Got invalid theme mode" to the console of every first visit.
     config.html_context.setdefault("default_mode", "auto")
-    # The sidebar has a search button; without this line the page's head gets a second one, in a bar of its own.
+    # The sidebar has a search button; without this the page gets a second one, in a bar above everything.
     config.html_theme_options.setdefault("navbar_persistent", [])
 
 
