@@ -33,7 +33,7 @@ function plainLabel(text) {
 }
 
 function powerLabel(digits, exponent) {
-  const factor = digits === "1" ? "" : `${digits}·`.replace("-", "−");
+  const factor = { 1: "", "-1": "−" }[digits] ?? `${digits}·`.replace("-", "−");
   return { text: `${factor}10`, exponent: String(exponent).replace("-", "−") };
 }
 
@@ -58,7 +58,9 @@ function decadeTicks([low, high], count) {
 
 function linearTicks(limits, count, log, whole) {
   const scale = d3.scaleLinear(limits, [0, 1]);
-  const values = scale.ticks(count).filter((value) => (!log || value > 0) && (!whole || Number.isInteger(value)));
+  const values = scale
+    .ticks(count)
+    .filter((value) => (!log || value > 0) && (!whole || Number.isInteger(value)));
   const largest = Math.max(...values.map(Math.abs), 0);
   if (largest !== 0 && (largest >= 1e5 || largest < 1e-3)) {
     return values.map((value) => {
@@ -77,10 +79,13 @@ function labelWidth({ text, exponent }) {
 
 /** The svg of a view with its axes, and over it a layer of HTML for what takes the pointer or the focus. */
 class Frame {
-  /** `label` names the picture for those who do not see it; `grid`: lines across at the ticks, or a box around. */
-  constructor({ label, xlabel, ylabel, grid }) {
+  /**
+   * `label` names the picture for those who do not see it. `room.x`, `room.y`: whether to leave room for
+   * labels of the axes, here or on other views. `grid`: lines across at the ticks, or else a box around.
+   */
+  constructor({ label, xlabel, ylabel, room, grid }) {
     const clip = uniqueId();
-    this.margins = { top: ylabel ? 24 : 10, right: 12, bottom: xlabel ? 40 : 24, left: 30 };
+    this.margins = { top: room.y ? 24 : 10, right: 12, bottom: room.x ? 40 : 24, left: 30 };
     this.grid = grid;
     this.clip = svg("rect");
     this.box = svg("rect", { class: grid ? "cl-background" : "cl-box" });
@@ -90,12 +95,13 @@ class Frame {
     this.notes = svg("g", { class: "cl-notes" });
     this.xlabel = svg("text", { class: "cl-axis-label", "text-anchor": "middle" }, xlabel);
     this.ylabel = svg("text", { class: "cl-axis-label", x: 0, y: 12 }, ylabel);
-    const behind = grid ? [this.ticks.x, this.ticks.y, this.axis, this.marks] : [this.marks, this.ticks.x, this.ticks.y];
+    const ticks = [this.ticks.x, this.ticks.y];
+    const layers = grid ? [this.box, ...ticks, this.axis, this.marks] : [this.marks, ...ticks, this.box];
     this.svg = svg(
       "svg",
       { role: "img", "aria-label": label },
       svg("clipPath", { id: clip }, this.clip),
-      ...(grid ? [this.box, ...behind] : [...behind, this.box]),
+      ...layers,
       this.notes,
       this.xlabel,
       this.ylabel,
@@ -112,8 +118,8 @@ class Frame {
   }
 
   /**
-   * Draw the axes, of which each is { limits, log, whole }. With `equal` a unit is as long on both: limits that are
-   * `fixed` are kept and the plot made smaller, others reach further.
+   * Draw the axes, of which each is { limits, log, whole }. With `equal` a unit is as long on both: limits
+   * that are `fixed` are kept and the plot made smaller, others reach further.
    */
   draw(x, y, { equal = false, fixed = false } = {}) {
     const { top, right, bottom } = this.margins;
@@ -121,7 +127,12 @@ class Frame {
     const yTicks = makeTicks(y, Math.max(2, Math.min(6, Math.floor(tall / TICK_ROOM.y))));
     // The margin grows with the labels and never shrinks, so that a plot stays where it is as numbers change.
     this.margins.left = Math.max(this.margins.left, ...yTicks.map((tick) => labelWidth(tick) + 10));
-    const room = { x: this.margins.left, y: top, width: this.width - this.margins.left - right, height: tall };
+    const room = {
+      x: this.margins.left,
+      y: top,
+      width: this.width - this.margins.left - right,
+      height: tall,
+    };
     this.plot = equal && fixed ? fitBox(room, x.limits, y.limits) : room;
     const { plot } = this;
     const [xlim, ylim] = equal && !fixed ? widen(x.limits, y.limits, plot) : [x.limits, y.limits];
@@ -132,7 +143,12 @@ class Frame {
     const xCount = Math.max(2, Math.min(6, Math.floor(plot.width / TICK_ROOM.x)));
     this.#drawTicks("x", makeTicks({ ...x, limits: xlim }, xCount));
     this.#drawTicks("y", equal && !fixed ? makeTicks({ ...y, limits: ylim }, 5) : yTicks);
-    const bounds = { x: round(plot.x), y: round(plot.y), width: round(plot.width), height: round(plot.height) };
+    const bounds = {
+      x: round(plot.x),
+      y: round(plot.y),
+      width: round(plot.width),
+      height: round(plot.height),
+    };
     put(this.clip, bounds);
     put(this.box, bounds);
     const base = round(plot.y + plot.height) + 0.5;
@@ -179,7 +195,10 @@ function fitBox(room, xlim, ylim) {
 /** Limits widened on one axis, so that a unit is as long on both in the box `plot`. */
 function widen(xlim, ylim, plot) {
   const unit = Math.max((xlim[1] - xlim[0]) / plot.width, (ylim[1] - ylim[0]) / plot.height);
-  return [[xlim, plot.width], [ylim, plot.height]].map(([[low, high], pixels]) => {
+  return [
+    [xlim, plot.width],
+    [ylim, plot.height],
+  ].map(([[low, high], pixels]) => {
     const more = (unit * pixels - (high - low)) / 2;
     return [low - more, high + more];
   });

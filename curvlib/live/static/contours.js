@@ -1,15 +1,16 @@
-// Contours of a field: its values on a grid, and outlines of the regions where they reach a level (marching squares).
+// Contours of a field: its values on a grid, and outlines of the regions where they reach a level (marching
+// squares).
 //
-// d3-contour does the same; this is a quarter of its time, since it only looks for outlines and not for which of
-// them are holes, and contours are the longest part of a redraw.
+// d3-contour does the same; this is a quarter of its time, since it only looks for outlines and not for which
+// of them are holes, and contours are the longest part of a redraw.
 
 const CELLS = 96; // along each side of the view
-// Two more nodes a side than the view has cells: those around it count as below every level, so that each outline
-// closes, outside the view, where it is cut off.
+// Two more nodes a side than the view has cells: those around it count as below every level, so that each
+// outline closes, outside the view, where it is cut off.
 const NODES = CELLS + 3;
 const DECADES = 4; // that logarithmic levels span
 
-/** Values of a field, `at(x, y)`, on the grid over `xlim` × `ylim`, row by row, and their extremes in the view. */
+/** Values of a field, `at(x, y)`, on the grid over `xlim` × `ylim`, row by row, and their extremes. */
 function sampleField(at, xlim, ylim) {
   const values = new Float64Array(NODES * NODES);
   const dx = (xlim[1] - xlim[0]) / CELLS;
@@ -48,20 +49,41 @@ function contourPaths(layer, { values, low, high }, [x0, x1], [y0, y1]) {
   return contourLevels(layer, low, high).map((level) => outline(bent, bend(level), toPixels));
 }
 
-// An edge of the grid is 2 · node if it goes to the right from the node, and 2 · node + 1 if it goes down. Those of
-// a cell, from the node at its top left: top, right, bottom, left.
+// An edge of the grid is 2 · node if it goes to the right from the node, and 2 · node + 1 if it goes down.
+// Those of a cell, from the node at its top left: top, right, bottom, left.
 const CELL_EDGES = [0, 3, 2 * NODES, 1];
 
-// How the outline crosses a cell, with the region on its left: from an edge to an edge, by which corners are in the
-// region (top left 1, top right 2, bottom right 4, bottom left 8). Two opposite corners are kept apart.
+// How the outline crosses a cell, with the region on its left: from an edge to an edge, by which corners are
+// in the region (top left 1, top right 2, bottom right 4, bottom left 8). Two opposite corners are kept
+// apart.
 const CROSSINGS = [
-  [], [[0, 3]], [[1, 0]], [[1, 3]], [[2, 1]], [[0, 3], [2, 1]], [[2, 0]], [[2, 3]],
-  [[3, 2]], [[0, 2]], [[1, 0], [3, 2]], [[1, 2]], [[3, 1]], [[0, 1]], [[3, 0]], [],
+  [],
+  [[0, 3]],
+  [[1, 0]],
+  [[1, 3]],
+  [[2, 1]],
+  [
+    [0, 3],
+    [2, 1],
+  ],
+  [[2, 0]],
+  [[2, 3]],
+  [[3, 2]],
+  [[0, 2]],
+  [
+    [1, 0],
+    [3, 2],
+  ],
+  [[1, 2]],
+  [[3, 1]],
+  [[0, 1]],
+  [[3, 0]],
+  [],
 ];
 
 const nextEdge = new Int32Array(2 * NODES * NODES); // of the outline, after the one crossed; -1 for none
 
-/** Path data around where `values` are at least `level`; toPixels takes columns and rows of the grid to pixels. */
+/** Path data around where `values` are at least `level`; toPixels takes columns and rows to pixels. */
 function outline(values, level, toPixels) {
   let data = "";
   for (const start of linkCrossings(values, level)) {
@@ -70,7 +92,7 @@ function outline(values, level, toPixels) {
       const node = edge >> 1;
       const down = edge & 1;
       const part = (level - values[node]) / (values[node + (down ? NODES : 1)] - values[node]);
-      const along = part >= 0 && part <= 1 ? part : 0.5; // beside a node that is undefined, or around the view
+      const along = part >= 0 && part <= 1 ? part : 0.5; // next to an undefined value, or off the view
       const i = (node % NODES) + (down ? 0 : along);
       const j = Math.floor(node / NODES) + (down ? along : 0);
       data += `${letter}${toPixels.x(i)},${toPixels.y(j)}`;

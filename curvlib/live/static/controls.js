@@ -32,7 +32,7 @@ function roundTo(number, fineness) {
   return Number(number.toFixed(digits));
 }
 
-/** How a slider's positions 0, 1, …, last correspond to values: { last, value(position), position(value) }. */
+/** A slider's positions 0, 1, …, last and its values: { last, value(position), position(value) }. */
 function sliderScale({ min, max, log, integer, step }) {
   const stepped = step ?? (integer && !log ? 1 : null);
   if (stepped !== null) {
@@ -114,7 +114,9 @@ function makeRadios(control, change) {
   const name = uniqueId();
   const inputs = control.options.map((_, index) => html("input", { type: "radio", name, value: index }));
   inputs.forEach((input, index) => input.addEventListener("change", () => change(index)));
-  const labels = inputs.map((input, index) => html("label", {}, input, html("span", {}, control.options[index])));
+  const labels = inputs.map((input, index) =>
+    html("label", {}, input, html("span", {}, control.options[index])),
+  );
   const id = uniqueId();
   const element = html(
     "div",

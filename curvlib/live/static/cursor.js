@@ -1,5 +1,14 @@
-// The cursor of a view of curves: by pointer, or by arrow keys when it has the focus, it shows the values at one
-// place, and the same step on every plane of the figure.
+// The cursor of a view of curves: by pointer, or by arrow keys when it has the focus, it shows the values at
+// one place, and the same step on every plane of the figure.
+
+const CURSOR_KEYS = {
+  ArrowRight: 1,
+  ArrowUp: 1,
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  PageUp: LEAP,
+  PageDown: -LEAP,
+};
 
 class Cursor {
   constructor(curves) {
@@ -73,7 +82,7 @@ class Cursor {
   }
 
   #press(event) {
-    const sign = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: LEAP, PageDown: -LEAP }[event.key];
+    const sign = CURSOR_KEYS[event.key];
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (sign) this.#step(sign * (event.shiftKey ? LEAP : 1));
     else if (event.key === "Home") this.#step(-Infinity);
@@ -92,17 +101,19 @@ class Cursor {
     const visible = values.length > 0;
     toggle(this.rule, visible);
     toggle(this.tip, visible && !this.following);
-    join(this.marks, values, () => svg("circle", { class: "cl-ring", r: 4 }), (node, { line, index }) => {
+    const ring = () => svg("circle", { class: "cl-ring", r: 4 });
+    join(this.marks, values, ring, (node, { line, index }) => {
       paint(node, line.layer.color);
       put(node, { cx: round(line.px[index]), cy: round(line.py[index]) });
     });
     const where = `${view.xlabel || "x"} ${writeShort(this.x ?? 0)}`;
     const rows = values.map(({ line, index }) => ({ ...line.layer, value: writeShort(line.ys[index]) }));
     const last = Math.max(0, ...shownLines.map((line) => line.xs.length - 1));
+    const spoken = [where, ...rows.map((row) => `${row.label} ${row.value}`)].join(", ");
     put(this.pad, {
       "aria-valuemax": last,
-      "aria-valuenow": visible ? Math.max(...values.map(({ index }) => index)) : 0,
-      "aria-valuetext": visible ? [where, ...rows.map((row) => `${row.label} ${row.value}`)].join(", ") : "nowhere",
+      "aria-valuenow": Math.max(0, ...values.map(({ index }) => index)),
+      "aria-valuetext": visible ? spoken : "nowhere",
     });
     if (!visible) return;
     const at = frame.x(this.x);
@@ -112,13 +123,18 @@ class Cursor {
 
   #write(where, rows, left) {
     const create = () => html("div", {}, html("i"), html("span"), html("b"));
-    join(this.tip, [{ label: where, value: "", color: "" }, ...rows], create, (node, { label, value, color }) => {
-      const [swatch, text, number] = node.children;
-      toggle(swatch, color !== "");
-      paint(swatch, color);
-      putText(text, label);
-      putText(number, value);
-    });
+    join(
+      this.tip,
+      [{ label: where, value: "", color: "" }, ...rows],
+      create,
+      (node, { label, value, color }) => {
+        const [swatch, text, number] = node.children;
+        toggle(swatch, color !== "");
+        paint(swatch, color);
+        putText(text, label);
+        putText(number, value);
+      },
+    );
     const { width } = this.curves.frame.plot;
     const size = this.tip.offsetWidth;
     const beside = left > width / 2 ? left - size - 10 : left + 10;

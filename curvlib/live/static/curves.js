@@ -1,6 +1,7 @@
 // A view of curves over linear or logarithmic axes, with rules and a cursor that tells the values under it.
 
-const CURVES_ASPECT = 0.72; // height by width
+const CURVES_ASPECT = 0.72; // height by width, up to a height in pixels
+const CURVES_TALLEST = 350;
 const BELOW = 30; // pixels below the axis, out of sight
 
 class Curves {
@@ -11,10 +12,12 @@ class Curves {
       label: view.title || describe(view, "Curves"),
       xlabel: view.xlabel,
       ylabel: view.ylabel,
+      room: figure.labelled,
       grid: true,
     });
-    this.lines = view.layers.filter((layer) => layer.kind === "line").map((layer) => new LineMark(layer, view, figure));
-    this.rules = view.layers.filter((layer) => layer.kind === "rule").map((layer) => new RuleMark(layer, figure));
+    const layersOf = (kind) => view.layers.filter((layer) => layer.kind === kind);
+    this.lines = layersOf("line").map((layer) => new LineMark(layer, view, figure));
+    this.rules = layersOf("rule").map((layer) => new RuleMark(layer, figure));
     const marks = [...this.rules, ...this.lines];
     this.frame.marks.append(...marks.map((mark) => mark.element));
     this.frame.notes.append(...this.rules.map((rule) => rule.label));
@@ -24,7 +27,7 @@ class Curves {
   }
 
   heightFor(width) {
-    return CURVES_ASPECT * width;
+    return Math.min(CURVES_ASPECT * width, CURVES_TALLEST);
   }
 
   resize(width, height) {
@@ -39,8 +42,18 @@ class Curves {
     for (const mark of [...this.lines, ...this.rules]) mark.toggle(figure.shows(mark.layer));
     for (const mark of [...this.shownLines, ...rules]) mark.read();
     const fitted = this.shownLines.length ? this.shownLines : rules;
-    const xlim = fitLimits(view.xlim, fitted.map((mark) => mark.xs), view.xlog, 0);
-    const ylim = fitLimits(view.ylim, fitted.map((mark) => mark.ys), view.ylog, PAD);
+    const xlim = fitLimits(
+      view.xlim,
+      fitted.map((mark) => mark.xs),
+      view.xlog,
+      0,
+    );
+    const ylim = fitLimits(
+      view.ylim,
+      fitted.map((mark) => mark.ys),
+      view.ylog,
+      PAD,
+    );
     frame.draw({ limits: xlim, log: view.xlog, whole: this.overSteps }, { limits: ylim, log: view.ylog });
     for (const mark of [...this.shownLines, ...rules]) mark.draw(frame);
     this.cursor?.draw();
@@ -138,9 +151,8 @@ class RuleMark {
     toggle(this.element, visible);
     toggle(this.label, visible);
     if (!visible) return;
-    put(this.element, {
-      d: upright ? `M${round(at)},${plot.y}v${round(plot.height)}` : `M${plot.x},${round(at)}h${round(plot.width)}`,
-    });
+    const [left, top, width, height] = [plot.x, plot.y, plot.width, plot.height].map(round);
+    put(this.element, { d: upright ? `M${round(at)},${top}v${height}` : `M${left},${round(at)}h${width}` });
     const late = upright && at > plot.x + plot.width / 2; // the label stands where there is more room
     const high = at < plot.y + 16;
     put(this.label, {

@@ -1,7 +1,7 @@
 // Elements: making them, and changing them in place.
 //
-// Texts of a figure reach the page through textContent and setAttribute alone, so markup in a label stays text;
-// positions and colours go through the style object, which a Content-Security-Policy permits.
+// Texts of a figure reach the page through textContent and setAttribute alone, so markup in a label stays
+// text; positions and colours go through the style object, which a Content-Security-Policy permits.
 
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
@@ -65,7 +65,7 @@ function paint(node, color) {
   return node;
 }
 
-/** Make the children of `parent` stand for `items`, one each and in order, keeping the elements that are there. */
+/** Make the children of `parent` stand for `items`, one each, in order; elements that are there are kept. */
 function join(parent, items, create, update) {
   const { children } = parent;
   while (children.length > items.length) parent.lastElementChild.remove();
@@ -80,7 +80,7 @@ function round(pixels) {
   return Math.round(pixels * 10) / 10;
 }
 
-/** A function that runs `action` with its latest argument once a frame of the screen, however often it is called. */
+/** A function that runs `action` once a frame of the screen, with the last argument it was called with. */
 function oncePerFrame(action) {
   let latest;
   let waiting = false;

@@ -2,13 +2,13 @@
 
 const WIDE = 640; // pixels, from which on two views stand side by side
 const GAP = 28; // pixels between them
-const TALLEST = 480; // pixels
+const TALLEST = 460; // pixels
 const REST = 300; // milliseconds without a change, after which the summary is read out
 
 class LiveFigure {
   /**
-   * `program` and `fields` are functions as curvlib.live.compile writes them. `host`, which may be null, is where the
-   * state lives besides here: { get(name), set(name, value), onChange(callback(name)) }.
+   * `program` and `fields` are functions as curvlib.live.compile writes them. `host`, which may be null, is
+   * where the state lives besides here: { get(name), set(name, value), onChange(callback(name)) }.
    */
   constructor(element, { spec, program, fields }, host) {
     this.element = element;
@@ -158,8 +158,12 @@ class LiveFigure {
       ...legends.toggles.map(({ control }) => control.name),
       ...spec.views.flatMap((view) => view.drag ?? []),
     ]);
-    const inputs = spec.controls.filter(({ name }) => !placed.has(name)).map((control) => make(control, makeControl));
+    const inputs = spec.controls
+      .filter(({ name }) => !placed.has(name))
+      .map((control) => make(control, makeControl));
 
+    const axes = ["x", "y"].map((axis) => [axis, spec.views.some((view) => view[`${axis}label`])]);
+    this.labelled = Object.fromEntries(axes); // so that plots side by side are of one height
     this.cells = [[]]; // views with their elements, in groups between which readouts stand
     this.readouts = [];
     const views = spec.views.map((view, index) => this.#buildView(view, legends.own[index]));
@@ -244,7 +248,9 @@ class LiveFigure {
       }
       return [name, cleanValue(control, value)];
     });
-    const changed = cleaned.filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(this.values.get(name)));
+    const changed = cleaned.filter(
+      ([name, value]) => JSON.stringify(value) !== JSON.stringify(this.values.get(name)),
+    );
     for (const [name, value] of changed) this.values.set(name, value);
     return changed.map(([name]) => name);
   }

@@ -9,7 +9,12 @@ function cutFar(x0, y0, x1, y1) {
   const dy = y1 - y0;
   let start = 0;
   let end = 1;
-  for (const [step, room] of [[-dx, x0 + FAR], [dx, FAR - x0], [-dy, y0 + FAR], [dy, FAR - y0]]) {
+  for (const [step, room] of [
+    [-dx, x0 + FAR],
+    [dx, FAR - x0],
+    [-dy, y0 + FAR],
+    [dy, FAR - y0],
+  ]) {
     if (step === 0 && room < 0) return null;
     if (step < 0) start = Math.max(start, room / step);
     if (step > 0) end = Math.min(end, room / step);

@@ -2,7 +2,7 @@
 
 const definitions = new Map();
 
-/** Make an element a live figure; `definition` is { spec, program, fields } with the programs as functions. */
+/** Make an element a live figure; `definition` is { spec, program, fields }, the programs functions. */
 function mount(element, definition, host = null) {
   if (element.curvlibLive) return element.curvlibLive;
   try {
@@ -46,9 +46,13 @@ function render({ model, el }) {
   };
   el.append(element);
   const figure = mount(element, { spec, program: compiled(program), fields: fields.map(compiled) }, host);
-  // JupyterLab takes arrow keys for moving between cells, unless the element that has the focus says otherwise.
-  const focusable = figure?.body.flatMap((part) => [...part.querySelectorAll("input, select, button, [tabindex]")]);
+  // JupyterLab takes arrow keys for moving between cells, unless the element that has the focus says
+  // otherwise.
+  const focusable = figure?.body.flatMap((part) => [
+    ...part.querySelectorAll("input, select, button, [tabindex]"),
+  ]);
   focusable?.forEach((node) => put(node, { "data-lm-suppress-shortcuts": "true" }));
+  if (!figure) element.textContent = "This figure cannot be shown; the browser's console says why.";
   return () => figure?.destroy();
 }
 

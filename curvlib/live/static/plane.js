@@ -1,4 +1,5 @@
-// A view of the plane: contours of a compiled field, paths with a dot for each iterate, points, and handles to drag.
+// A view of the plane: contours of a compiled field, paths with a dot for each iterate, points, and handles
+// to drag.
 
 const PLANE_ASPECT = 0.8; // height by width where the limits do not say
 
@@ -10,6 +11,7 @@ class Plane {
       label: view.title || describe(view, "A plane"),
       xlabel: view.xlabel,
       ylabel: view.ylabel,
+      room: figure.labelled,
       grid: !view.layers.some((layer) => layer.kind === "contours"),
     });
     this.layers = view.layers.map((layer) => {
@@ -44,7 +46,12 @@ class Plane {
     const marked = shown.filter((mark) => mark.xs);
     const starts = view.drag.map((name) => figure.state[name]);
     const xlim = fitLimits(view.xlim, [...marked.map((mark) => mark.xs), starts.map(([x]) => x)], false, PAD);
-    const ylim = fitLimits(view.ylim, [...marked.map((mark) => mark.ys), starts.map(([, y]) => y)], false, PAD);
+    const ylim = fitLimits(
+      view.ylim,
+      [...marked.map((mark) => mark.ys), starts.map(([, y]) => y)],
+      false,
+      PAD,
+    );
     frame.draw({ limits: xlim }, { limits: ylim }, { equal: view.equal, fixed: this.fixed });
     for (const mark of shown) mark.draw(frame);
     for (const handle of this.handles) handle.draw();
@@ -63,6 +70,13 @@ function describe(view, what) {
   return what + axes + (labels.length ? `: ${labels.join(", ")}` : "");
 }
 
+const DEEPEST = 20; // percent of the lines' colour in the highest region
+
+function shade(node, { d, share }) {
+  put(node, { d });
+  node.style.setProperty("--cl-share", `${round(share)}%`);
+}
+
 /** Level lines, computed again only when something that the field depends on has changed. */
 class ContoursMark {
   constructor(layer, figure) {
@@ -78,12 +92,14 @@ class ContoursMark {
 
   draw({ x, y }) {
     const sampled = JSON.stringify([this.inputs, x.domain(), y.domain()]);
-    if (sampled !== this.sampled) this.samples = sampleField(this.prepare(...this.inputs), x.domain(), y.domain());
+    if (sampled !== this.sampled)
+      this.samples = sampleField(this.prepare(...this.inputs), x.domain(), y.domain());
     const drawn = JSON.stringify([sampled, x.range(), y.range()]);
     if (drawn !== this.drawn) {
       const paths = contourPaths(this.layer, this.samples, x.range(), y.range());
-      const opacity = (0.24 / paths.length).toFixed(3); // regions lie on one another, so the highest is darkest
-      join(this.element, paths, () => svg("path"), (node, d) => put(node, { d, "fill-opacity": opacity }));
+      const shares = paths.map((_, index) => (DEEPEST * (index + 1)) / paths.length);
+      const regions = paths.map((d, index) => ({ d, share: shares[index] }));
+      join(this.element, regions, () => svg("path"), shade);
     }
     this.sampled = sampled;
     this.drawn = drawn;
@@ -107,7 +123,7 @@ class PathMark {
     const values = figure.outputs[layer.data];
     const rows = figure.length(values.length / 2, layer.count);
     let finite = 0;
-    while (finite < rows && Number.isFinite(values[2 * finite]) && Number.isFinite(values[2 * finite + 1])) finite += 1;
+    while (finite < rows && Number.isFinite(values[2 * finite] + values[2 * finite + 1])) finite += 1;
     if (finite < rows) figure.freeze(layer.label || layer.data);
     this.xs = Array.from({ length: finite }, (_, i) => values[2 * i]);
     this.ys = Array.from({ length: finite }, (_, i) => values[2 * i + 1]);
@@ -146,6 +162,11 @@ class PointsMark {
   }
 
   draw({ x, y }) {
-    put(this.dots, { d: dots(this.xs.map((value) => x(value)), this.ys.map((value) => y(value))) });
+    put(this.dots, {
+      d: dots(
+        this.xs.map((value) => x(value)),
+        this.ys.map((value) => y(value)),
+      ),
+    });
   }
 }

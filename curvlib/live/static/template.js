@@ -13,8 +13,8 @@ function writeNumber(value, notation) {
 }
 
 /**
- * A function (text, valueOf) that fills in the fields of a text; valueOf(name) is the number a name stands for.
- * A choice reads as its option, a toggle as on or off, and what `spec.words` lists as its words.
+ * A function (text, valueOf) that fills in the fields of a text; valueOf(name) is the number a name stands
+ * for. A choice reads as its option, a toggle as on or off, and what `spec.words` lists as its words.
  */
 function makeWriter(spec) {
   const words = new Map();
