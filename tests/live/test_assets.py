@@ -1,0 +1,33 @@
+"""The one script and the one stylesheet of the front end, put together from its files."""
+
+import re
+
+from curvlib import plot
+from curvlib.live import assets
+
+
+def test_every_file_of_the_front_end_is_in_the_script():
+    named = ["d3.js", "runtime.js", *(assets.STATIC / "order.txt").read_text().split()]
+    assert sorted(named) == sorted(path.name for path in assets.STATIC.iterdir() if path.name.endswith(".js"))
+    script = assets.script()
+    places = [script.index((assets.STATIC / name).read_text(encoding="utf-8")) for name in named]
+    assert places == sorted(places)
+
+
+def test_the_script_is_within_its_budget():
+    assert len(assets.script().encode()) <= 160 * 1024
+
+
+def test_a_kernel_gets_the_same_script_with_an_export():
+    assert assets.module().removeprefix(assets.script()) == "export default { render: curvlibLive.render };\n"
+    assert "export" not in assets.script().rsplit("})();", 1)[1]
+
+
+def test_the_palette_is_light_unless_the_page_is_dark():
+    blocks = dict(re.findall(r"^(\S.*?)\{([^}]*)\}$", assets.style(), re.MULTILINE | re.DOTALL)[:2])
+    [light, dark] = blocks
+    assert light == ":root"
+    assert 'html[data-theme="dark"]' in dark.split(",")
+    for name, (on_light, on_dark) in plot.COLORS.items():
+        assert f"--cl-{name}:{on_light};" in blocks[light]
+        assert f"--cl-{name}:{on_dark};" in blocks[dark]
