@@ -57,28 +57,8 @@ const CELL_EDGES = [0, 3, 2 * NODES, 1];
 // in the region (top left 1, top right 2, bottom right 4, bottom left 8). Two opposite corners are kept
 // apart.
 const CROSSINGS = [
-  [],
-  [[0, 3]],
-  [[1, 0]],
-  [[1, 3]],
-  [[2, 1]],
-  [
-    [0, 3],
-    [2, 1],
-  ],
-  [[2, 0]],
-  [[2, 3]],
-  [[3, 2]],
-  [[0, 2]],
-  [
-    [1, 0],
-    [3, 2],
-  ],
-  [[1, 2]],
-  [[3, 1]],
-  [[0, 1]],
-  [[3, 0]],
-  [],
+  [], [[0, 3]], [[1, 0]], [[1, 3]], [[2, 1]], [[0, 3], [2, 1]], [[2, 0]], [[2, 3]],
+  [[3, 2]], [[0, 2]], [[1, 0], [3, 2]], [[1, 2]], [[3, 1]], [[0, 1]], [[3, 0]], [],
 ];
 
 const nextEdge = new Int32Array(2 * NODES * NODES); // of the outline, after the one crossed; -1 for none
