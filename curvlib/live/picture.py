@@ -30,9 +30,9 @@ COLUMNS = 105  # characters of a readout on one line
 PIXELS = 100  # per inch on the page
 SHARPNESS = 1.5  # pixels of the picture per pixel of the page
 SHADES = 96  # colours in the picture's palette: lines on few colours need no more
-CELLS = 80  # of the grid on which a field is evaluated, along each side
+CELLS = 96  # of the grid on which a field is evaluated, along each side
 DECADES = 4  # that logarithmic levels span
-DEPTH = 0.3  # how dark the highest region of a field is
+DEPTH = 0.2  # how dark the highest region of a field is
 MARGIN = 0.04  # of the span, beside what is fitted
 INK, GREY = plot.COLORS["ink"][0], plot.COLORS["grey"][0]
 STYLE = {
@@ -150,14 +150,21 @@ def _is_fixed(view: Plane) -> bool:
 
 
 def _shared_labels(scene: Scene) -> list[tuple[str, str]]:
-    """The (label, colour) pairs of the figure's legend: those of several views, or of the only one."""
+    """The (label, colour) pairs of the figure's legend: points, contours, and what several views share."""
     views = [view for view in scene.definition.views if not isinstance(view, Readout)]
     labelled = [
         dict.fromkeys(_key(layer) for layer in view.layers if layer.label and not isinstance(layer, Rule))
         for view in views
     ]
+    standing = [
+        _key(layer) for view in views for layer in view.layers if isinstance(layer, Points | Contours)
+    ]
     every = dict.fromkeys(key for keys in labelled for key in keys)
-    return [key for key in every if len(views) == 1 or sum(key in keys for keys in labelled) > 1]
+    return [
+        key
+        for key in every
+        if len(views) == 1 or key in standing or sum(key in keys for keys in labelled) > 1
+    ]
 
 
 def _key(layer: Layer) -> tuple[str, str]:
@@ -228,7 +235,7 @@ def _draw_contours(axes: Axes, layer: Contours, scene: Scene, xlim: tuple, ylim:
         # Between nodes the interpolation is linear, to which the root of a bowl is closer than the bowl.
         bend = (lambda value: np.sqrt(np.maximum(0, value - low))) if layer.spacing == "log" else np.asarray
         bent, inner = bend(values), np.unique(bend(heights))
-        shade = 1 - (1 - DEPTH / len(heights)) ** np.arange(len(inner) + 1)
+        shade = DEPTH * np.arange(len(inner) + 1) / len(inner)
         colors = [tuple(1 - part * (1 - np.array(to_rgb(GREY)))) for part in shade]
         edges = [min(bend(low), inner[0] - 1e-12), *inner, max(bend(high), inner[-1] + 1e-12)]
         axes.contourf(x, y, bent, levels=edges, colors=colors)
@@ -255,13 +262,16 @@ def _draw_curves(axes: Axes, view: Curves, scene: Scene) -> dict[tuple[str, str]
     over = [x for x, _ in points] or [np.array([scene.place(rule.x)]) for rule in rules if rule.x is not None]
     up = [y for _, y in points] or [np.array([scene.place(rule.y)]) for rule in rules if rule.y is not None]
     axes.set(xscale="log" if view.xlog else "linear", yscale="log" if view.ylog else "linear")
-    axes.set(xlim=limits(view.xlim, over, view.xlog, 0), ylim=limits(view.ylim, up, view.ylog, MARGIN))
+    low, high = limits(view.ylim, up, view.ylog, MARGIN)
+    axes.set(xlim=limits(view.xlim, over, view.xlog, 0), ylim=(low, high))
     for rule in rules:
         _draw_rule(axes, rule, scene)
-    drawn = {
-        _key(layer): _draw_line(axes, x, y, layer, marker=layer.marker or len(x) == 1, dash=layer.dash)
-        for layer, (x, y) in zip(lines, points, strict=True)
-    }
+    drawn = {}
+    for layer, (x, y) in zip(lines, points, strict=True):
+        # On a logarithmic axis a curve that reaches zero leaves through the floor.
+        visible = np.where(y <= 0, low * (low / high) ** 0.1, y) if view.ylog else y
+        mark = _draw_line(axes, x, visible, layer, marker=layer.marker or len(x) == 1, dash=layer.dash)
+        drawn[_key(layer)] = mark
     return {key: mark for key, mark in drawn.items() if key[0]}
 
 
@@ -305,10 +315,10 @@ def _draw_rule(axes: Axes, layer: Rule, scene: Scene) -> None:
 
 
 def _points(layer: Line, view: Curves, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """The points of a line; NaN, a gap, where its axes cannot show one."""
+    """The points of a line; NaN, a gap, where they are not finite or a logarithmic x-axis has no place."""
     y = scene.rows(layer.y, layer.count).astype(float)
     x = np.arange(len(y), dtype=float) if layer.x is None else scene.rows(layer.x, layer.count).astype(float)
-    keep = np.isfinite(x) & np.isfinite(y) & ((x > 0) | (not view.xlog)) & ((y > 0) | (not view.ylog))
+    keep = np.isfinite(x) & np.isfinite(y) & ((x > 0) | (not view.xlog))
     return np.where(keep, x, np.nan), np.where(keep, y, np.nan)
 
 
