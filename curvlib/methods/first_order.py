@@ -50,15 +50,23 @@ class GradientDescent:
     def check(self) -> None:
         check_at_least("step_size", self.step_size, 0.0, strictly=True)
 
-    def init(self, problem: Problem, params: Params, key: Array | None = None) -> Array:
+    def init(
+        self, problem: Problem, params: Params, key: Array | None = None
+    ) -> Array:
         return jnp.int32(0)
 
     def step(
-        self, problem: Problem, params: Params, state: Array, curvature: Problem | None = None
+        self,
+        problem: Problem,
+        params: Params,
+        state: Array,
+        curvature: Problem | None = None,
     ) -> tuple[Params, Array, Info]:
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
         step_size = at_step(self.step_size, state)
-        params = jax.tree.map(lambda p, g: (p - step_size * g).astype(p.dtype), params, gradient)
+        params = jax.tree.map(
+            lambda p, g: (p - step_size * g).astype(p.dtype), params, gradient
+        )
         return params, state + 1, Info(loss, gradient_norm)
 
 
@@ -84,14 +92,28 @@ class FirstOrder:
                 f"got {self.transformation!r}"
             )
 
-    def init(self, problem: Problem, params: Params, key: Array | None = None) -> State:
+    def init(
+        self, problem: Problem, params: Params, key: Array | None = None
+    ) -> State:
         return self.transformation.init(params)
 
     def step(
-        self, problem: Problem, params: Params, state: State, curvature: Problem | None = None
+        self,
+        problem: Problem,
+        params: Params,
+        state: State,
+        curvature: Problem | None = None,
     ) -> tuple[Params, State, Info]:
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
         update = optax.with_extra_args_support(self.transformation).update
-        extra: dict[str, Any] = {"value": loss, "grad": gradient, "value_fn": problem.loss}
+        extra: dict[str, Any] = {
+            "value": loss,
+            "grad": gradient,
+            "value_fn": problem.loss,
+        }
         updates, state = update(gradient, state, params, **extra)
-        return optax.apply_updates(params, updates), state, Info(loss, gradient_norm)
+        return (
+            optax.apply_updates(params, updates),
+            state,
+            Info(loss, gradient_norm),
+        )

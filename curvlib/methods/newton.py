@@ -6,7 +6,15 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
 from curvlib.linalg import solve_symmetric
-from curvlib.minimize import Info, Problem, Schedule, at_step, check_at_least, method, value_and_gradient
+from curvlib.minimize import (
+    Info,
+    Problem,
+    Schedule,
+    at_step,
+    check_at_least,
+    method,
+    value_and_gradient,
+)
 from curvlib.problems import Array, Params
 from curvlib.products import hessian
 from curvlib.status import Status
@@ -43,19 +51,31 @@ class Newton:
     def check(self) -> None:
         check_at_least("damping", self.damping, 0.0)
 
-    def init(self, problem: Problem, params: Params, key: Array | None = None) -> Array:
+    def init(
+        self, problem: Problem, params: Params, key: Array | None = None
+    ) -> Array:
         return jnp.int32(0)
 
     def step(
-        self, problem: Problem, params: Params, state: Array, curvature: Problem | None = None
+        self,
+        problem: Problem,
+        params: Params,
+        state: Array,
+        curvature: Problem | None = None,
     ) -> tuple[Params, Array, Info]:
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
         flat, unravel = ravel_pytree(params)
         matrix = hessian(problem if curvature is None else curvature, params)
-        damped = matrix + at_step(self.damping, state) * jnp.eye(flat.size, dtype=matrix.dtype)
+        damped = matrix + at_step(self.damping, state) * jnp.eye(
+            flat.size, dtype=matrix.dtype
+        )
         solution = solve_symmetric(damped, -ravel_pytree(gradient)[0])
         solvable = jnp.all(jnp.isfinite(solution.x))
         params = unravel(jnp.where(solvable, flat + solution.x, flat))
         failure = jnp.where(solvable, 0, Status.SINGULAR)
         details = {"positive_definite": solution.positive_definite}
-        return params, state + 1, Info(loss, gradient_norm, failure, details=details)
+        return (
+            params,
+            state + 1,
+            Info(loss, gradient_norm, failure, details=details),
+        )
