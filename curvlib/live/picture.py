@@ -300,14 +300,15 @@ def _draw_rule(axes: Axes, layer: Rule, scene: Scene) -> None:
         return
     (axes.axvline if upright else axes.axhline)(place, color=_color(layer), linestyle=":", linewidth=1.1)
     at = (place, 1) if upright else (1, place)
+    late = upright and axes.transData.transform(at)[0] > axes.transAxes.transform((0.5, 0))[0]
     along = axes.get_xaxis_transform() if upright else axes.get_yaxis_transform()
     axes.annotate(
         layer.label,
         at,
-        (4, -4) if upright else (-3, 3),
+        (-4 if late else 4, -4) if upright else (-3, 3),
         xycoords=along,
         textcoords="offset points",
-        ha="left" if upright else "right",
+        ha="right" if late or not upright else "left",
         va="top" if upright else "bottom",
         color=_color(layer),
         fontsize=8,
