@@ -1,4 +1,4 @@
-"""What the theme gets wrong, mended, with theme.js beside this file."""
+"""What the theme gets wrong, mended, with theme.js and theme.css beside this file."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from sphinx.config import Config
 from sphinx.util.fileutil import copy_asset
 
 SCRIPT = Path(__file__).with_suffix(".js")
+STYLE = Path(__file__).with_suffix(".css")
 
 
 def set_options(app: Sphinx, config: Config) -> None:
@@ -16,13 +17,15 @@ def set_options(app: Sphinx, config: Config) -> None:
     config.html_theme_options.setdefault("navbar_persistent", [])
 
 
-def add_script(app: Sphinx) -> None:
+def add_assets(app: Sphinx) -> None:
     if app.builder.format == "html":
-        copy_asset(SCRIPT, Path(app.outdir) / "_static" / "book")
+        for asset in (SCRIPT, STYLE):
+            copy_asset(asset, Path(app.outdir) / "_static" / "book")
         app.add_js_file("book/theme.js", loading_method="defer")
+        app.add_css_file("book/theme.css", priority=900)
 
 
 def setup(app: Sphinx) -> dict:
     app.connect("config-inited", set_options)
-    app.connect("builder-inited", add_script)
+    app.connect("builder-inited", add_assets)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
