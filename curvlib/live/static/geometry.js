@@ -3,8 +3,22 @@
 // Browsers lose precision, or the line, when coordinates are very large: segments are cut at this distance.
 const FAR = 1e4;
 
+// Where both ends are further away than this, what is near cannot be told any more from their digits.
+const LOST = 1e12;
+
+/** How far a point is from the corner of the picture, along an axis. */
+function distance(x, y) {
+  return Math.max(Math.abs(x), Math.abs(y));
+}
+
 /** The part of the segment from (x0, y0) to (x1, y1) within ±FAR, or null (Liang and Barsky 1984). */
 function cutFar(x0, y0, x1, y1) {
+  if (distance(x0, y0) > distance(x1, y1)) {
+    // Measured from the nearer end, so that no digits are lost.
+    const cut = cutFar(x1, y1, x0, y0);
+    return cut && [cut[2], cut[3], cut[0], cut[1]];
+  }
+  if (distance(x0, y0) > LOST) return null;
   const dx = x1 - x0;
   const dy = y1 - y0;
   let start = 0;
