@@ -13,6 +13,7 @@ from curvlib.live.compiler import Program, compile
 
 RUNTIME = Path(curvlib.__file__).parent / "live" / "static" / "runtime.js"
 _SPECIAL = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf, "-0": -0.0}
+_QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # it runs once
 _JS = """
 const special = x => (Number.isFinite(x) && !Object.is(x, -0) ? x : Object.is(x, -0) ? "-0" : String(x));
 const plain = value => (typeof value === "number" ? special(value) : Array.from(value, special));
@@ -65,7 +66,7 @@ def check(function, *arguments, rtol=1e-12, atol=0.0, zeros=False, others=()) ->
     """Compile for `arguments`; compare with JAX there and at `others`. `zeros`: -0 must be -0 too."""
     program = compile(function, *arguments)
     for values in (arguments, *others):
-        expected = jax.tree.leaves(jax.jit(function)(*values))
+        expected = jax.tree.leaves(jax.jit(function, compiler_options=_QUICK)(*values))
         outputs = run(program, *values)
         for (name, got), want in zip(outputs.items(), expected, strict=True):
             want = np.asarray(want)

@@ -1,10 +1,10 @@
-"""Array values of the emitted program, in three forms that all answer one question: which expression is element i?
+"""Array values of the emitted program, in three forms that all answer one question: which expression is element
+i?
 
 - `Scalars`: up to LIMIT elements, each an expression of its own. Most of a figure's arithmetic is here.
 - `Stored`: the elements lie in a typed array, row-major.
-- `Lazy`: a larger array that exists only as a rule, element by element. Elementwise chains, transposes, slices and
-  products compose as rules and become one loop when the result is stored or summed.
-"""
+- `Lazy`: a larger array that exists only as a rule, element by element. Elementwise chains, transposes,
+  slices and products compose as rules and become one loop when the result is stored or summed."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """JavaScript under construction: expressions, statements, and the builder that places them.
 
-An `Expression` is a number or a boolean of the emitted program. Equal expressions are built once: the builder keeps a
-table per block, and puts a new expression in the *outermost* block where all its arguments exist, so a computation
-that does not change inside a loop leaves the loop by itself. It never leaves a branch, which may not run.
+An `Expression` is a number or a boolean of the emitted program. Equal expressions are built once: the builder
+keeps a table per block, and puts a new expression in the *outermost* block where all its arguments exist, so
+a computation that does not change inside a loop leaves the loop by itself. It never leaves a branch, which
+may not run.
 
-What varies is explicit: a `Cell` is a `let` variable, a `Buffer` a typed array, and only statements write them.
-Reading a cell makes a new expression that belongs to the reading block, and a load is shared only while its buffer is
-unchanged, so sharing never sees a stale value.
-"""
+What varies is explicit: a `Cell` is a `let` variable, a `Buffer` a typed array, and only statements write
+them. Reading a cell makes a new expression that belongs to the reading block, and a load is shared only while
+its buffer is unchanged, so sharing never sees a stale value."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """Elementwise primitives: each is one JavaScript expression, for each dtype the one that computes what XLA does.
 
-float32 is rounded after every operation, int32 wraps, int64 lives in doubles (exact up to 2^53; `+ 0` keeps -0 out),
-booleans are JavaScript's own. `Math.max`, `Math.min` and comparisons treat NaN and -0 as XLA does; `Math.pow` and
-`Math.round` do not, so these are runtime helpers.
-"""
+float32 is rounded after every operation, int32 wraps, int64 lives in doubles (exact up to 2^53; `+ 0` keeps
+-0 out), booleans are JavaScript's own. `Math.max`, `Math.min` and comparisons treat NaN and -0 as XLA does;
+`Math.pow` and `Math.round` do not, so these are runtime helpers."""
 
 from __future__ import annotations
 

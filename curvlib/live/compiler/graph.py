@@ -1,10 +1,9 @@
 """The computation as a graph: what `jax.make_jaxpr` gives, made simpler before any JavaScript is written.
 
-A jaxpr is closed: a loop's body receives everything it needs as arguments, and jitted functions are calls. Here calls
-are inlined and every body refers directly to the variables around it, so that moving an equation out of a loop, or
-sharing it between branches, is moving it from one list to another. Bodies are still `Graph`s; an equation that has
-some carries them in `bodies`.
-"""
+A jaxpr is closed: a loop's body receives everything it needs as arguments, and jitted functions are calls.
+Here calls are inlined and every body refers directly to the variables around it, so that moving an equation
+out of a loop, or sharing it between branches, is moving it from one list to another. Bodies are still
+`Graph`s; an equation that has some carries them in `bodies`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Reading and writing at indices known only at run time: dynamic slices, gather and scatter.
 
-An update writes into the array itself where nothing reads the old one any more (`Scope.writable`), which is what
-makes a record that a loop fills cost one store a step.
-"""
+An update writes into the array itself where nothing reads the old one any more (`Scope.writable`), which is
+what makes a record that a loop fills cost one store a step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""From blocks to text: one statement a line, short names, an expression that is used once stands where it is used."""
+"""From blocks to text: one statement a line, short names, an expression that is used once stands where it is
+used."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """The table of primitives: which function lowers which.
 
-A rule has the signature `rule(scope, equation, *operands) -> Array | list[Array]`; its operands are arrays (see
-`arrays`), `scope.code` is the builder.
-"""
+A rule has the signature `rule(scope, equation, *operands) -> Array | list[Array]`; its operands are arrays
+(see `arrays`), `scope.code` is the builder."""
 
 from __future__ import annotations
 
