@@ -140,7 +140,9 @@ def test_binder_has_the_books_versions() -> None:
 def test_curvlib_is_packaged_with_its_scripts_and_types(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     source = tmp_path / "source"  # a copy, so that setuptools leaves no build folder in the repository
-    shutil.copytree(ROOT / "curvlib", source / "curvlib", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "curvlib", source / "curvlib", ignore=shutil.ignore_patterns("__pycache__", "ruff.toml")
+    )
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     files = {str(path.relative_to(source)) for path in (source / "curvlib").rglob("*") if path.is_file()}
