@@ -7,6 +7,8 @@
     button.setAttribute("aria-label", button.textContent.replace(/\s+/g, " ").trim());
   }
 
+  for (const summary of document.querySelectorAll("summary[aria-label]")) summary.removeAttribute("aria-label");
+
   // Everything on a page belongs to a landmark that a screen reader can jump to.
   const sidebar = document.getElementById("pst-primary-sidebar");
   sidebar?.setAttribute("role", "region");
