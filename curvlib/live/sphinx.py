@@ -102,8 +102,6 @@ class ExtractFigures(SphinxPostTransform):
         digest = hashlib.sha256(program.encode() + png).hexdigest()
         identity = f"{match['name']}-{digest[:12]}"
         folder = Path(self.app.outdir) / "_static" / FOLDER
-        _write(folder / "live.js", assets.script().encode())
-        _write(folder / "live.css", assets.style().encode())
         _write(folder / f"{identity}.js", f"curvlibLive.define({json.dumps(identity)},{program});\n".encode())
         _write(folder / f"{identity}.png", png)
         return live_figure(
@@ -181,6 +179,14 @@ def visit_live_figure(translator: HTML5Translator, node: live_figure) -> None:
     raise nodes.SkipNode
 
 
+def write_front_end(app: Sphinx) -> None:
+    """Write the front end, in every build: pages that are not built again shall not keep an older one."""
+    if _is_page(app):
+        folder = Path(app.outdir) / "_static" / FOLDER
+        _write(folder / "live.js", assets.script().encode())
+        _write(folder / "live.css", assets.style().encode())
+
+
 def load_scripts(
     app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
 ) -> None:
@@ -199,5 +205,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(live_figure, html=(visit_live_figure, None))
     app.add_post_transform(KeepFigureForm)
     app.add_post_transform(ExtractFigures)
+    app.connect("builder-inited", write_front_end)
     app.connect("html-page-context", load_scripts)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
