@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from curvlib.live.compiler.arrays import Array, Stored, new, stored
-from curvlib.live.compiler.errors import CompileError
+from curvlib.live.compiler.errors import Unsupported
 from curvlib.live.compiler.rules import lowers
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _triangular_solve(scope: Scope, equation: Equation, matrix: Array, right: Ar
 @lowers("eigh")
 def _eigh(scope: Scope, equation: Equation, matrix: Array) -> list[Stored]:
     if equation.parameters.get("subset_by_index") is not None:
-        raise CompileError("the JAX primitive 'eigh' with a subset of eigenvalues")
+        raise Unsupported("the JAX primitive 'eigh' with a subset of eigenvalues")
     count, n, _ = _sizes(matrix)
     return _call(scope, equation, "eigh", [matrix], count, n, int(equation.parameters["lower"]))
 
@@ -63,5 +63,5 @@ def _eigh(scope: Scope, equation: Equation, matrix: Array) -> list[Stored]:
 @lowers("qr")
 def _qr(scope: Scope, equation: Equation, matrix: Array) -> list[Stored]:
     if equation.parameters.get("pivoting"):
-        raise CompileError("the JAX primitive 'qr' with pivoting")
+        raise Unsupported("the JAX primitive 'qr' with pivoting")
     return _call(scope, equation, "qr", [matrix], *_sizes(matrix), int(equation.parameters["full_matrices"]))

@@ -1,10 +1,10 @@
-"""Array values of the emitted program, in three forms that all answer one question: which expression is element
-i?
+"""Array values of the emitted program, in three forms that answer one question: which expression is element i?
 
 - `Scalars`: up to LIMIT elements, each an expression of its own. Most of a figure's arithmetic is here.
 - `Stored`: the elements lie in a typed array, row-major.
 - `Lazy`: a larger array that exists only as a rule, element by element. Elementwise chains, transposes,
-  slices and products compose as rules and become one loop when the result is stored or summed."""
+  slices and products compose as rules and become one loop when the result is stored or summed.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from curvlib.live.compiler.code import Block, Buffer, Builder, Expression
-from curvlib.live.compiler.errors import CompileError
+from curvlib.live.compiler.graph import KINDS
 
 LIMIT = 16  # arrays of more elements become loops
 UNROLL = 4  # sums of at most so many terms are written out even if the array is large
 
 Index = tuple[Expression, ...]
-
-KINDS = {
-    "float64": "Float64Array",
-    "float32": "Float32Array",
-    "int64": "Float64Array",  # whole numbers, exact up to 2^53
-    "int32": "Int32Array",
-    "uint32": "Uint32Array",
-    "uint8": "Uint8Array",
-    "bool": "Uint8Array",
-}
 
 
 @dataclass(eq=False)
@@ -89,16 +79,12 @@ class Scalars(Array):
     def stored(self, code: Builder) -> Stored:
         """The elements in a buffer, written once, in the block they belong to."""
         if self.copy is None:
-            with code.inside(self.home):
-                self.copy = new(code, self.shape, self.dtype)
-                if all(e.constant for e in self.elements.flat):
-                    values = [float(e.value) for e in self.elements.flat]
-                    self.copy.buffer = Buffer(
-                        KINDS[self.dtype.name], self.size, "d", np.array(values), fixed=True
-                    )
-                else:
-                    for k, element in enumerate(self.elements.flat):
-                        code.store(self.copy.buffer, code.constant(k), element)
+            if all(element.constant for element in self.elements.flat):
+                values = np.array([float(element.value) for element in self.elements.flat])
+                self.copy = Stored(self.shape, self.dtype, data(self.dtype, values))
+            else:
+                with code.inside(self.home):
+                    self.copy = write(code, self, new(code, self.shape, self.dtype))
         return self.copy
 
 
@@ -113,26 +99,28 @@ class Stored(Array):
         return frozenset() if self.buffer.fixed else frozenset((self.buffer,))
 
     def at(self, code: Builder, index: Index) -> Expression:
-        return self.flat(code, position(code, self.shape, index))
+        return self.flat(code, row_major(code, self.shape, index))
 
     def flat(self, code: Builder, position: Expression) -> Expression:
         number = code.load(self.buffer, position)
-        return code.apply("!==", number, code.constant(0)) if self.dtype == bool else number
+        return code.apply("!==", number, code.constant(0)) if self.dtype.kind == "b" else number
 
     def put(self, code: Builder, index: Index, value: Expression) -> None:
         """Overwrite an element."""
-        code.store(self.buffer, position(code, self.shape, index), value)
+        code.store(self.buffer, row_major(code, self.shape, index), value)
 
 
 @dataclass(eq=False)
 class Lazy(Array):
-    """A rule: `element(index)`, where possible also `element_flat(position)`; `uniform` if all elements are equal."""
+    """A rule for each element."""
 
     element: Callable[[Index], Expression]
-    element_flat: Callable[[Expression], Expression] | None
+    element_flat: (
+        Callable[[Expression], Expression] | None
+    )  # the same by row-major position, where that is simple
     depends: frozenset[Buffer]
     simple: bool
-    uniform: Expression | None = None
+    uniform: Expression | None = None  # the value of all elements, if they have one
 
     @property
     def reads(self) -> frozenset[Buffer]:
@@ -153,7 +141,7 @@ class Lazy(Array):
         return self.element_flat(position)
 
 
-def position(code: Builder, shape: Sequence[int], index: Index) -> Expression:
+def row_major(code: Builder, shape: Sequence[int], index: Index) -> Expression:
     """The row-major position of an index."""
     result = code.constant(0)
     for length, i in zip(shape, index, strict=True):
@@ -201,7 +189,7 @@ def define(
     cheap: bool = False,
     flat: Callable[[Expression], Expression] | None = None,
 ) -> Array:
-    """The array with the given elements: at once if it is small, else lazily. `operands` are what `element` reads."""
+    """The array with the given elements: at once if it is small, else lazily. `element` reads `operands`."""
     if math.prod(shape) <= LIMIT:
         return scalars(code, shape, dtype, (element(index) for index in every_index(code, shape)))
     for operand in operands:
@@ -218,14 +206,17 @@ def new(code: Builder, shape: tuple[int, ...], dtype: np.dtype) -> Stored:
 
 def known(code: Builder, value: np.ndarray) -> Array:
     """An array known at compile time."""
-    if value.dtype.name not in KINDS:
-        raise CompileError(f"live.compile has no JavaScript for arrays of {value.dtype.name}.")
     if value.size <= LIMIT:
         return scalars(code, value.shape, value.dtype, (code.constant(v) for v in value.flat))
-    data = np.ascontiguousarray(value).ravel()
-    if data.tobytes() == data[:1].tobytes() * data.size:
-        return filled(code, value.shape, value.dtype, code.constant(data[0]))
-    return Stored(value.shape, value.dtype, Buffer(KINDS[value.dtype.name], data.size, "d", data, fixed=True))
+    values = np.ascontiguousarray(value).ravel()
+    if values.tobytes() == values[:1].tobytes() * values.size:
+        return filled(code, value.shape, value.dtype, code.constant(values[0]))
+    return Stored(value.shape, value.dtype, data(value.dtype, values))
+
+
+def data(dtype: np.dtype, values: np.ndarray) -> Buffer:
+    """A buffer of known values."""
+    return Buffer(KINDS[dtype.name], values.size, "d", values, fixed=True)
 
 
 def filled(code: Builder, shape: tuple[int, ...], dtype: np.dtype, value: Expression) -> Array:
@@ -247,12 +238,12 @@ def write(code: Builder, array: Array, target: Stored) -> Stored:
     """Write all elements of `array` into `target`, on which no element depends."""
     buffer = target.buffer
     if isinstance(array, Stored):
-        code.call("{0}.set({1})", buffer, array.buffer, writes=(buffer,))
+        code.call(".set", buffer, array.buffer, writes=(buffer,))
     elif isinstance(array, Scalars):
         for k, element in enumerate(array.elements.flat):
             code.store(buffer, code.constant(k), element)
     elif array.uniform is not None:
-        code.call("{0}.fill({1})", buffer, array.uniform, writes=(buffer,))
+        code.call(".fill", buffer, array.uniform, writes=(buffer,))
     elif array.linear:
         with code.loop(array.size) as i:
             code.store(buffer, i, array.flat(code, i))
@@ -265,34 +256,3 @@ def write(code: Builder, array: Array, target: Stored) -> Stored:
 def unless_cheap(code: Builder, array: Array) -> Array:
     """The array, stored if its elements should not be computed more than once."""
     return array if array.cheap else stored(code, array)
-
-
-def accumulate(
-    code: Builder,
-    points: Sequence[Index],
-    extent: tuple[int, ...],
-    term: Callable[[Index, Index], Expression],
-    combine: Callable[[Expression, Expression], Expression],
-    start: Expression,
-    unroll: bool,
-) -> list[Expression]:
-    """Reduce `term(point, k)` over all k of `extent`, for each point; in one loop unless it is short."""
-    count = math.prod(extent)
-    if count <= UNROLL or unroll:
-        return [
-            _combined(combine, [term(point, k) for k in every_index(code, extent)], start) for point in points
-        ]
-    cells = [code.declare("s", start) for _ in points]
-    with code.loops(extent) as k:
-        for cell, point in zip(cells, points, strict=True):
-            code.assign(cell, combine(code.read(cell, start.boolean), term(point, k)))
-    return [code.read(cell, start.boolean) for cell in cells]
-
-
-def _combined(combine: Callable, terms: list[Expression], start: Expression) -> Expression:
-    if not terms:
-        return start
-    result = terms[0]
-    for each in terms[1:]:
-        result = combine(result, each)
-    return result

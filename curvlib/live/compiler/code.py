@@ -7,7 +7,8 @@ may not run.
 
 What varies is explicit: a `Cell` is a `let` variable, a `Buffer` a typed array, and only statements write
 them. Reading a cell makes a new expression that belongs to the reading block, and a load is shared only while
-its buffer is unchanged, so sharing never sees a stale value."""
+its buffer is unchanged, so sharing never sees a stale value.
+"""
 
 from __future__ import annotations
 
@@ -32,15 +33,15 @@ class Cell:
 
 @dataclass(eq=False)
 class Buffer:
-    """A typed array. `data` are its values if they are known when compiling; `fixed`: the program never writes it."""
+    """A typed array of class `kind`."""
 
     kind: str
     size: int
     prefix: str = "b"
-    data: np.ndarray | None = None
-    fixed: bool = False
+    data: np.ndarray | None = None  # its values, where they are known when compiling
+    fixed: bool = False  # the program never writes it
     fresh: bool = False  # to be allocated anew at each call, because the caller gets it
-    version: int = 0
+    version: int = 0  # how often it has been written
     home: Block | None = field(default=None, repr=False)  # the block that may overwrite it
     number: int = field(default_factory=itertools.count().__next__)  # in order of creation
 
@@ -70,32 +71,42 @@ class Block:
 
     parent: Block | None = field(default=None, repr=False)
     branch: bool = False
-    statements: list = field(default_factory=list)
-    table: dict = field(default_factory=dict, repr=False)
+    statements: list[Expression | Statement] = field(default_factory=list)
+    table: dict[tuple, Expression] = field(default_factory=dict, repr=False)
+
+
+class Statement:
+    """What runs for its effect. (An expression among the statements is a constant to be computed there.)"""
 
 
 @dataclass(eq=False)
-class Declare:
+class Declare(Statement):
+    """`let cell = value;`, or `let cell;`."""
+
     cell: Cell
     value: Expression | None
 
 
 @dataclass(eq=False)
-class Assign:
+class Assign(Statement):
+    """`cell = value;`."""
+
     cell: Cell
     value: Expression
 
 
 @dataclass(eq=False)
-class Store:
+class Store(Statement):
+    """`buffer[index] = value;`."""
+
     buffer: Buffer
     index: Expression
     value: Expression
 
 
 @dataclass(eq=False)
-class Call:
-    """`function(arguments)` for its effect on the buffers `writes`; arguments are buffers or expressions."""
+class Call(Statement):
+    """`function(arguments);` for its effect on the buffers `writes`. A name like ".set" is the first argument's method."""
 
     function: str
     arguments: tuple
@@ -103,42 +114,53 @@ class Call:
 
 
 @dataclass(eq=False)
-class For:
+class For(Statement):
+    """`count` iterations of `body`, in which `index` runs from 0."""
+
     index: Cell
     count: int
     body: Block
 
 
 @dataclass(eq=False)
-class While:
+class While(Statement):
+    """`body` again and again, until a `BreakUnless` in it."""
+
     body: Block
 
 
 @dataclass(eq=False)
-class BreakUnless:
+class BreakUnless(Statement):
+    """The end of the loop around it, unless the condition holds."""
+
     condition: Expression
 
 
 @dataclass(eq=False)
-class If:
+class If(Statement):
+    """One of two blocks."""
+
     condition: Expression
     then: Block
     otherwise: Block
 
 
 @dataclass(eq=False)
-class Return:
-    """The end of a function: named results (lists become typed arrays of `kind`), or one expression."""
+class Return(Statement):
+    """The end of a function, with one expression or named results; a list of elements comes with its array's class."""
 
-    results: dict[str, Expression | Buffer | tuple[str, list[Expression]]] | Expression
+    results: Expression | dict[str, Result]
 
 
 @dataclass(eq=False)
-class Function:
+class Function(Statement):
     """`return function (parameters) { body }`."""
 
     parameters: list[Cell | Buffer]
     body: Block
+
+
+Result = Expression | Buffer | tuple[str, list[Expression]]
 
 
 class Builder:
@@ -155,7 +177,7 @@ class Builder:
         return Expression("constant", (bool(value) if boolean else float(value),), boolean, None)
 
     def apply(self, operator: str, *arguments: Expression) -> Expression:
-        """`operator` (an infix or prefix operator, "?:" or the name of a function) applied, simplified and shared."""
+        """`operator` applied, simplified and shared: an infix or prefix one, "?:", or the name of a function."""
         simpler = folding.simplify(self, operator, arguments)
         if simpler is not None:
             return simpler
@@ -167,9 +189,7 @@ class Builder:
         if buffer.data is not None and index.constant:
             return self.constant(float(buffer.data[int(index.value)]))
         key = ("load", id(buffer), buffer.version, index.value if index.constant else id(index))
-        return self._shared(
-            key, "load", (buffer, index), False, stay=not buffer.fixed
-        )  # what changes is read here
+        return self._shared(key, "load", (buffer, index), False, stay=not buffer.fixed)
 
     def read(self, cell: Cell, boolean: bool = False) -> Expression:
         """The present value of a cell."""
@@ -183,7 +203,10 @@ class Builder:
         self.block.statements.append(copy)
         return copy
 
-    def _shared(self, key, operator, arguments, boolean, stay=False) -> Expression:
+    def _shared(
+        self, key: tuple, operator: str, arguments: tuple, boolean: bool, stay: bool = False
+    ) -> Expression:
+        """The expression that the key stands for: an old one within reach, or a new one as far out as it may be."""
         homes = {id(argument.home) for argument in arguments if argument.home is not None}
         home, block, settled = self.block, self.block, stay
         while block is not None:
@@ -200,27 +223,31 @@ class Builder:
 
     # Statements
 
+    def append(self, statement: Statement) -> None:
+        """Add a statement to the current block."""
+        self.block.statements.append(statement)
+
     def declare(self, prefix: str, value: Expression | None = None) -> Cell:
+        """A new variable."""
         cell = Cell(prefix)
-        self.block.statements.append(Declare(cell, value))
+        self.append(Declare(cell, value))
         return cell
 
     def assign(self, cell: Cell, value: Expression) -> None:
-        self.block.statements.append(Assign(cell, value))
+        """Give a variable a new value."""
+        self.append(Assign(cell, value))
 
     def store(self, buffer: Buffer, index: Expression, value: Expression) -> None:
+        """Overwrite an element of a buffer."""
         buffer.version += 1
-        self.block.statements.append(Store(buffer, index, value))
+        self.append(Store(buffer, index, value))
 
     def call(self, function: str, *arguments: Buffer | Expression | int, writes: tuple[Buffer, ...]) -> None:
         """A call for its effect; whole numbers may be given as they are."""
         for buffer in writes:
             buffer.version += 1
         wrapped = tuple(self.constant(a) if isinstance(a, (int, float)) else a for a in arguments)
-        self.block.statements.append(Call(function, wrapped, writes))
-
-    def break_unless(self, condition: Expression) -> None:
-        self.block.statements.append(BreakUnless(condition))
+        self.append(Call(function, wrapped, writes))
 
     @contextlib.contextmanager
     def inside(self, block: Block) -> Iterator[Block]:
@@ -237,7 +264,7 @@ class Builder:
         index = Cell("i", mutable=False, bounds=(0, count - 1))
         with self.inside(Block(self.block)) as body:
             yield self.read(index)
-        self.block.statements.append(For(index, count, body))
+        self.append(For(index, count, body))
 
     @contextlib.contextmanager
     def loops(self, shape: tuple[int, ...]) -> Iterator[tuple[Expression, ...]]:
@@ -255,9 +282,10 @@ class Builder:
 
     @contextlib.contextmanager
     def while_loop(self) -> Iterator[None]:
+        """A loop that only a `BreakUnless` ends."""
         with self.inside(Block(self.block)) as body:
             yield
-        self.block.statements.append(While(body))
+        self.append(While(body))
 
     @contextlib.contextmanager
     def when(self, condition: Expression) -> Iterator[None]:
@@ -269,22 +297,15 @@ class Builder:
         with self.inside(then):
             yield
         if not condition.constant:
-            self.join(condition, then, otherwise)
+            self.append(If(condition, then, otherwise))
 
     def branch(self) -> Block:
-        """A block to be filled with `inside` and made part of the program by `join`."""
+        """A block to be filled with `inside` and made part of the program by an `If`."""
         return Block(self.block, branch=True)
-
-    def join(self, condition: Expression, then: Block, otherwise: Block) -> None:
-        self.block.statements.append(If(condition, then, otherwise))
 
     @contextlib.contextmanager
     def function(self, parameters: list[Cell | Buffer]) -> Iterator[None]:
         """The function that the current block returns."""
         with self.inside(Block(self.block)) as body:
             yield
-        self.block.statements.append(Function(parameters, body))
-
-    def finish(self, results: dict | Expression) -> None:
-        """Return from the function."""
-        self.block.statements.append(Return(results))
+        self.append(Function(parameters, body))

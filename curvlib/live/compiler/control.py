@@ -1,4 +1,4 @@
-"""Control flow: `scan` and `while` become loops over variables and arrays that change, `cond` becomes branches."""
+"""Control flow: `scan` and `while` become loops that update variables and arrays, `cond` becomes branches."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ from typing import TYPE_CHECKING
 
 from curvlib.live.compiler.arrays import (
     Array,
+    Index,
     Lazy,
     Scalars,
     Stored,
     define,
-    every_index,
     new,
     scalars,
     stored,
     write,
 )
+from curvlib.live.compiler.code import BreakUnless, If
 from curvlib.live.compiler.graph import Constant
 from curvlib.live.compiler.rules import lowers
 
 if TYPE_CHECKING:
-    from curvlib.live.compiler.code import Buffer, Cell, Expression
+    from curvlib.live.compiler.code import Buffer, Builder, Cell, Expression
     from curvlib.live.compiler.graph import Equation, Graph, Variable
     from curvlib.live.compiler.lowering import Scope
 
 
 class _Carry:
-    """One value that a loop carries: variables if it is small, a buffer that the body may overwrite if it is not."""
+    """One value that a loop carries: variables if it is small, else a buffer that the body may overwrite."""
 
     def __init__(self, scope: Scope, variable: Variable, start: Array) -> None:
         self.scope, self.code, self.start = scope, scope.code, start
@@ -46,6 +47,7 @@ class _Carry:
         return self._read()
 
     def _read(self) -> Scalars:
+        """The present values of the variables."""
         booleans = [element.boolean for element in self.start.elements.flat]
         values = [self.code.read(cell, boolean) for cell, boolean in zip(self.cells, booleans, strict=True)]
         return scalars(self.code, self.start.shape, self.start.dtype, values)
@@ -78,6 +80,7 @@ class _Carry:
 
 
 def _advance(carries: list[_Carry], values: list[Array]) -> None:
+    """Let the next iteration start from these values."""
     carried = {carry.buffer.buffer for carry in carries if carry.buffer is not None}
     settled = [carry.settle(value, carried) for carry, value in zip(carries, values, strict=True)]
     for carry, value in zip(carries, settled, strict=True):
@@ -91,7 +94,7 @@ def _while(scope: Scope, equation: Equation, *starts: Array) -> list[Array]:
     with scope.code.while_loop():
         values = [carry.enter() for carry in carries]
         (going_on,) = scope.inner("condition").run(condition, values)
-        scope.code.break_unless(going_on.at(scope.code, ()))
+        scope.code.append(BreakUnless(going_on.at(scope.code, ())))
         _advance(carries, scope.inner("loop").run(body, values))
     return [carry.leave() for carry in carries]
 
@@ -140,24 +143,30 @@ def _counter_start(equation: Equation, k: int) -> int | None:
 
 
 def _counted(scope: Scope, start: int, count: Expression, variable: Variable) -> Scalars:
+    """The value of a counter after `count` iterations."""
     value = scope.code.apply("+", count, scope.code.constant(start)) if start else count
     return scalars(scope.code, (), variable.dtype, [value])
 
 
 def _row_source(scope: Scope, operand: Array) -> Array:
+    """An array of which the loop takes one row in each iteration."""
     if isinstance(operand, Lazy) and operand.cheap:
         return operand
     return stored(scope.code, operand)
 
 
 def _row(scope: Scope, source: Array, i: Expression) -> Array:
+    """Row i."""
     code = scope.code
-    return define(
-        code, source.shape[1:], source.dtype, lambda index: source.at(code, (i, *index)), [source], cheap=True
-    )
+
+    def element(index: Index) -> Expression:
+        return source.at(code, (i, *index))
+
+    return define(code, source.shape[1:], source.dtype, element, [source], cheap=True)
 
 
 def _record(scope: Scope, record: Stored, i: Expression, value: Array) -> None:
+    """Write row i."""
     code, shape = scope.code, record.shape[1:]
     for index in code.each(shape, unroll=isinstance(value, Scalars)):
         record.put(code, (i, *index), value.at(code, index))
@@ -182,11 +191,9 @@ def _choice(scope: Scope, index: Expression, branches: list[Graph], first: int) 
     with code.inside(otherwise):
         low = scope.inner("branch").run(branches[0], [])
     with code.inside(then):
-        high = scope.inner("branch").run(branches[1], []) if len(branches) == 2 else None
-        if high is None:
-            high = _choice(scope, index, branches[1:], first + 1)
+        high = _choice(scope, index, branches[1:], first + 1)
     results = [_merge(scope, (then, a), (otherwise, b)) for a, b in zip(high, low, strict=True)]
-    code.join(condition, then, otherwise)
+    code.append(If(condition, then, otherwise))
     return results
 
 
@@ -204,7 +211,8 @@ def _merge(scope: Scope, *results: tuple) -> Array:
     return target
 
 
-def _merged(code, results: tuple, k: int) -> Expression:
+def _merged(code: Builder, results: tuple, k: int) -> Expression:
+    """Element k of what either block computed, in a variable that both assign."""
     a, b = (value.elements.flat[k] for _, value in results)
     if a is b or (a.constant and b.constant and str(a.value) == str(b.value)):
         return a

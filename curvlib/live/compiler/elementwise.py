@@ -1,19 +1,20 @@
-"""Elementwise primitives: each is one JavaScript expression, for each dtype the one that computes what XLA does.
+"""Elementwise primitives: each is an expression, for each dtype the one that computes what XLA does.
 
 float32 is rounded after every operation, int32 wraps, int64 lives in doubles (exact up to 2^53; `+ 0` keeps
 -0 out), booleans are JavaScript's own. `Math.max`, `Math.min` and comparisons treat NaN and -0 as XLA does;
-`Math.pow` and `Math.round` do not, so these are runtime helpers."""
+`Math.pow` and `Math.round` do not, so these are runtime helpers.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from curvlib.live.compiler.arrays import LIMIT, Array, Scalars, define, scalars, unless_cheap
-from curvlib.live.compiler.errors import CompileError
+from curvlib.live.compiler.errors import Unsupported
 from curvlib.live.compiler.rules import lowers
 
 if TYPE_CHECKING:
@@ -45,8 +46,11 @@ def wrap(code: Builder, dtype: np.dtype, value: Expression) -> Expression:
     return value
 
 
+# Arithmetic. The dtype is that of the arguments.
+
+
 def add(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    if dtype == bool:
+    if dtype.kind == "b":
         return code.apply("||", a, b)
     if dtype.kind in "iu":  # x + 0 is x for whole numbers, which have no -0
         for this, other in ((a, b), (b, a)):
@@ -60,7 +64,7 @@ def subtract(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Ex
 
 
 def multiply(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    if dtype == bool:
+    if dtype.kind == "b":
         return code.apply("&&", a, b)
     if dtype.name in ("int32", "uint32"):
         return wrap(code, dtype, code.apply("Math.imul", a, b))
@@ -85,11 +89,11 @@ def negate(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
 
 
 def maximum(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    return code.apply("||", a, b) if dtype == bool else code.apply("Math.max", a, b)
+    return code.apply("||", a, b) if dtype.kind == "b" else code.apply("Math.max", a, b)
 
 
 def minimum(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    return code.apply("&&", a, b) if dtype == bool else code.apply("Math.min", a, b)
+    return code.apply("&&", a, b) if dtype.kind == "b" else code.apply("Math.min", a, b)
 
 
 def power(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
@@ -116,9 +120,9 @@ def convert(code: Builder, old: np.dtype, value: Expression, new: np.dtype) -> E
     """The value as another dtype: towards zero and into the range for whole numbers, NaN becomes 0."""
     if old == new:
         return value
-    if new == bool:
+    if new.kind == "b":
         return code.apply("!==", value, code.constant(0))
-    if old == bool:
+    if old.kind == "b":
         return code.apply("number", value)
     if old.kind == "f" and new.kind in "iu":
         low, high = (code.constant(limit) for limit in _RANGES[new.name])
@@ -128,7 +132,7 @@ def convert(code: Builder, old: np.dtype, value: Expression, new: np.dtype) -> E
     return wrap(code, new, value)
 
 
-def choose(code: Builder, which: Expression, cases: list[Expression]) -> Expression:
+def choose(code: Builder, which: Expression, cases: Sequence[Expression]) -> Expression:
     """cases[which]; `which` may be a boolean."""
     if which.boolean:
         return code.apply("?:", which, cases[1], cases[0])
@@ -148,10 +152,10 @@ def _comparison(operator: str) -> Rule:
 
 def _bitwise(logical: str, bits: str) -> Rule:
     def rule(code: Builder, dtype: np.dtype, *arguments: Expression) -> Expression:
-        if dtype == bool:
+        if dtype.kind == "b":
             return code.apply(logical, *arguments)
         if dtype.name == "int64":
-            raise CompileError("bit operations on int64")
+            raise Unsupported("bit operations on int64")
         return wrap(code, dtype, code.apply(bits, *arguments))
 
     return rule
@@ -159,11 +163,8 @@ def _bitwise(logical: str, bits: str) -> Rule:
 
 def _logistic(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
     one = code.constant(1)
-    return wrap(
-        code,
-        dtype,
-        code.apply("/", one, code.apply("+", one, code.apply("Math.exp", code.apply("negate", a)))),
-    )
+    below = code.apply("+", one, code.apply("Math.exp", code.apply("negate", a)))
+    return wrap(code, dtype, code.apply("/", one, below))
 
 
 def _rsqrt(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
@@ -208,10 +209,8 @@ RULES: dict[str, Rule] = {
     "gt": _comparison(">"),
     "ge": _comparison(">="),
 }
-for _name in (
-    "exp log log1p expm1 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh".split()
-):
-    RULES[_name] = _function(f"Math.{_name}")
+_ALIKE = """exp log log1p expm1 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh"""
+RULES |= {name: _function(f"Math.{name}") for name in _ALIKE.split()}
 
 
 def elementwise(
@@ -220,10 +219,8 @@ def elementwise(
     """rule(*elements) for operands that broadcast to `shape` as NumPy's do."""
     code = scope.code
     if all(isinstance(operand, Scalars) for operand in operands) and math.prod(shape) <= LIMIT:
-        spread = [np.broadcast_to(operand.elements, shape) for operand in operands]
-        return scalars(
-            code, shape, dtype, (rule(*elements) for elements in zip(*(s.flat for s in spread), strict=True))
-        )
+        spread = [np.broadcast_to(operand.elements, shape).flat for operand in operands]
+        return scalars(code, shape, dtype, map(rule, *spread))
     operands = [o if o.shape == shape else unless_cheap(code, o) for o in operands]
 
     def element(index: tuple[Expression, ...]) -> Expression:
@@ -254,9 +251,11 @@ def _elementwise(scope: Scope, equation: Equation, *operands: Array) -> Array:
 @lowers("integer_pow")
 def _integer_pow(scope: Scope, equation: Equation, operand: Array) -> Array:
     exponent, dtype = int(equation.parameters["y"]), operand.dtype
-    return elementwise(
-        scope, operand.shape, dtype, lambda x: integer_power(scope.code, dtype, x, exponent), operand
-    )
+
+    def rule(x: Expression) -> Expression:
+        return integer_power(scope.code, dtype, x, exponent)
+
+    return elementwise(scope, operand.shape, dtype, rule, operand)
 
 
 @lowers("round")
@@ -269,21 +268,23 @@ def _round(scope: Scope, equation: Equation, operand: Array) -> Array:
 @lowers("convert_element_type", "reduce_precision")
 def _convert(scope: Scope, equation: Equation, operand: Array) -> Array:
     new = equation.outputs[0].dtype
-    if (
-        equation.primitive == "reduce_precision"
-        and equation.parameters["mantissa_bits"] < np.finfo(new).nmant
-    ):
-        raise CompileError("reduce_precision to fewer bits")
+    bits = equation.parameters.get("mantissa_bits")
+    if bits is not None and bits < np.finfo(new).nmant:
+        raise Unsupported("reduce_precision to fewer bits")
     if operand.dtype == new:
         return operand
-    return elementwise(
-        scope, operand.shape, new, lambda x: convert(scope.code, operand.dtype, x, new), operand
-    )
+
+    def rule(x: Expression) -> Expression:
+        return convert(scope.code, operand.dtype, x, new)
+
+    return elementwise(scope, operand.shape, new, rule, operand)
 
 
 @lowers("select_n")
 def _select(scope: Scope, equation: Equation, which: Array, *cases: Array) -> Array:
     output = equation.outputs[0]
-    return elementwise(
-        scope, output.shape, output.dtype, lambda w, *c: choose(scope.code, w, list(c)), which, *cases
-    )
+
+    def rule(which: Expression, *cases: Expression) -> Expression:
+        return choose(scope.code, which, cases)
+
+    return elementwise(scope, output.shape, output.dtype, rule, which, *cases)

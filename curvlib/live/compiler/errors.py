@@ -13,6 +13,15 @@ class CompileError(NotImplementedError):
     """The function uses something that has no JavaScript here; the message names it and the user's line."""
 
 
+class Unsupported(Exception):
+    """What a rule cannot do, as a phrase; the equation's place is added where it is caught."""
+
+
+def no_javascript(what: str, place: str) -> CompileError:
+    """The error that something has no JavaScript; `place` is " at file:line", or empty."""
+    return CompileError(f"live.compile has no JavaScript for {what}{', used' + place if place else ''}.")
+
+
 def where(source_info: Any) -> str:
     """ " at file:line" of the innermost frame that is the user's, or "" if there is none."""
     frames = getattr(getattr(source_info, "traceback", None), "frames", ())

@@ -15,8 +15,17 @@ from typing import Any
 import numpy as np
 from jax.extend import core
 
-from curvlib.live.compiler.errors import CompileError, where
+from curvlib.live.compiler.errors import no_javascript, where
 
+KINDS = {  # the typed array that holds a dtype
+    "float64": "Float64Array",
+    "float32": "Float32Array",
+    "int64": "Float64Array",  # whole numbers, exact up to 2^53
+    "int32": "Int32Array",
+    "uint32": "Uint32Array",
+    "uint8": "Uint8Array",
+    "bool": "Uint8Array",
+}
 _CALLS = {  # primitives that only call: the parameter that holds the called jaxpr
     "jit": "jaxpr",
     "pjit": "jaxpr",
@@ -61,7 +70,11 @@ class Constant(Variable):
 
 @dataclass(eq=False)
 class Equation:
-    """`outputs = primitive(inputs)`. `bodies`: (condition, body) of while, (body,) of scan, the branches of cond."""
+    """`outputs = primitive(inputs)`.
+
+    `place` says where in the user's program; `bodies` are (condition, body) of while, (body,) of scan, the
+    branches of cond.
+    """
 
     primitive: str
     inputs: list[Variable]
@@ -107,9 +120,9 @@ def constant(value: Any) -> Constant:
 
 
 def _variable(v: core.Var, place: str = "") -> Variable:
-    dtype = getattr(v.aval, "dtype", None)
-    if not isinstance(dtype, np.dtype):
-        raise CompileError(f"live.compile has no JavaScript for values of type {v.aval}{place}.")
+    dtype = getattr(v.aval, "dtype", v.aval)
+    if str(dtype) not in KINDS:
+        raise no_javascript(f"values of type {dtype}", place)
     return Variable(tuple(v.aval.shape), dtype)
 
 

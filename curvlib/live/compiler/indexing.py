@@ -200,7 +200,7 @@ def _missing(value: object, dtype: np.dtype) -> object:
         return np.asarray(value, dtype)[()]
     if dtype.kind == "f":
         return np.nan
-    if dtype == bool:
+    if dtype.kind == "b":
         return True
     return np.iinfo(dtype).min if dtype.kind == "i" else np.iinfo(dtype).max
 

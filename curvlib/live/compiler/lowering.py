@@ -6,10 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from curvlib.live.compiler import algebra, control, indexing, reducing, shaping  # noqa: F401  (they fill the table)
+from curvlib.live.compiler import algebra, control, indexing, reducing, shaping  # noqa: F401 (they fill the table)
 from curvlib.live.compiler.arrays import Array, Lazy, Stored, known, new, settled, stored, write
 from curvlib.live.compiler.code import Buffer, Builder
-from curvlib.live.compiler.errors import CompileError
+from curvlib.live.compiler.errors import Unsupported, no_javascript
 from curvlib.live.compiler.graph import Constant, Equation, Graph, Variable
 from curvlib.live.compiler.rules import TABLE
 
@@ -17,8 +17,11 @@ _NEVER = math.inf
 
 
 class Scope:
-    """The values of one graph's variables. A "branch" runs at most once for its parent, a "loop" any number of times;
-    a "condition" must leave the loop's values alone."""
+    """The values of one graph's variables.
+
+    A "branch" runs at most once for its parent, a "loop" any number of times; a "condition" must leave the values
+    of its loop alone.
+    """
 
     def __init__(self, code: Builder, kind: str = "function", parent: Scope | None = None) -> None:
         self.code, self.kind, self.parent = code, kind, parent
@@ -57,20 +60,17 @@ class Scope:
             return root.values.setdefault(variable, known(self.code, variable.value))
 
     def _lower(self, equation: Equation) -> None:
+        """Emit one equation."""
         rule = TABLE.get(equation.primitive)
         if rule is None:
-            raise CompileError(
-                f"live.compile has no JavaScript for the JAX primitive '{equation.primitive}', used{equation.place}."
-            )
+            raise no_javascript(f"the JAX primitive '{equation.primitive}'", equation.place)
         if equation.primitive in ("while", "scan"):
             self.keep(equation.reads())
         operands = [self.value(v) for v in equation.inputs]
         try:
             results = rule(self, equation, *operands)
-        except CompileError as error:
-            if "live.compile" in str(error):
-                raise
-            raise CompileError(f"live.compile has no JavaScript for {error}, used{equation.place}.") from None
+        except Unsupported as error:
+            raise no_javascript(str(error), equation.place) from None
         results = results if isinstance(results, list) else [results]
         for variable, result in zip(equation.outputs, results, strict=True):
             self.values[variable] = self._settled(variable, result)
@@ -83,7 +83,7 @@ class Scope:
         return value
 
     def keep(self, variables: Iterable[Variable]) -> None:
-        """Store what is still a costly rule, since a loop will read it: it would be worked out in each iteration."""
+        """Store what is still a costly rule: a loop, which will read it, would work it out in each iteration."""
         for variable in set(variables):
             scope: Scope | None = self
             while scope is not None and variable not in scope.values:
@@ -101,6 +101,7 @@ class Scope:
         return write(self.code, value, new(self.code, value.shape, value.dtype))
 
     def _may_overwrite(self, buffer: Buffer, variable: Variable | None) -> bool:
+        """Whether nothing needs the buffer's content after the current equation, and it belongs to this run."""
         if buffer.fixed or self._read_later(buffer):
             return False
         if variable is not None:  # neither may another operand of this equation depend on it
@@ -108,11 +109,13 @@ class Scope:
             others.remove(variable)
             if any(buffer in self.value(other).reads for other in others if self._has(other)):
                 return False
-        if buffer.home is self.block:
-            return self.kind != "condition"  # the loop's body comes after its condition
-        return self.kind == "branch" and self.parent._may_overwrite(buffer, None)
+        own = buffer.home is self.block
+        if self.kind == "branch" and (not own or self.block is self.parent.block):
+            return self.parent._may_overwrite(buffer, None)
+        return own and self.kind != "condition"  # the loop's body comes after its condition
 
     def _read_later(self, buffer: Buffer) -> bool:
+        """Whether a later equation, or the outputs, depend on the buffer."""
         return any(
             last > self.step and self._has(variable) and buffer in self.value(variable).reads
             for variable, last in self.last.items()

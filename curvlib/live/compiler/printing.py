@@ -1,9 +1,9 @@
-"""From blocks to text: one statement a line, short names, an expression that is used once stands where it is
-used."""
+"""From blocks to text: one statement a line, short names, what is used once stands where it is used."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -22,24 +22,27 @@ from curvlib.live.compiler.code import (
     For,
     Function,
     If,
+    Result,
     Return,
+    Statement,
     Store,
     While,
 )
-from curvlib.live.compiler.usage import Place, Usage, blocks, operands, written
+from curvlib.live.compiler.usage import Place, Usage, operands, written
 
 _PRECEDENCE = {"?:": 2, "||": 3, "&&": 4, "|": 5, "^": 6, "&": 7, "===": 8, "!==": 8}
 _PRECEDENCE |= {"<": 9, "<=": 9, ">": 9, ">=": 9, "<<": 10, ">>": 10, ">>>": 10}
 _PRECEDENCE |= {"+": 11, "-": 11, "*": 12, "/": 12, "%": 12}
 _UNARY, _ATOM = 14, 18
 _PREFIXES = {"negate": "-", "!": "!", "~": "~", "number": "+"}
+_FOREVER = "while (true) {"
 _LONG = 60  # a longer expression gets a line of its own
 _WIDTH = 100  # data are wrapped at about this column
 _RESERVED = set(
-    "arguments await break case catch class const continue debugger default delete do else enum eval export extends "
-    "false finally for function if implements import in instanceof interface let new null package private protected "
-    "public return static super switch this throw true try typeof undefined var void while with yield runtime Math "
-    "Number Boolean Infinity NaN Float64Array Float32Array Int32Array Uint32Array Uint8Array".split()
+    """arguments await break case catch class const continue debugger default delete do else enum eval export
+    extends false finally for function if implements import in instanceof interface let new null package private
+    protected public return static super switch this throw true try typeof undefined var void while with yield
+    runtime Math Number Boolean Infinity NaN Float64Array Float32Array Int32Array Uint32Array Uint8Array""".split()
 )
 
 
@@ -73,6 +76,8 @@ def print_program(top: Block) -> str:
 
 
 class _Printer:
+    """Writes the lines of a program."""
+
     def __init__(self, top: Block) -> None:
         self.top = top
         self.usage = Usage(top)
@@ -80,61 +85,67 @@ class _Printer:
         self.counters: dict[str, Iterator[int]] = {}
         self.names: dict[object, str] = {}
         for name in self.usage.names:
-            self.names[name] = identifier(name.rpartition(".")[2], self.taken) if "." in name else name
+            self.names[name] = name if name[0] == "." else identifier(name.rpartition(".")[2], self.taken)
         self.lines: list[str] = []
         self.depth = 0
         self.loops = 0
+        # Expressions that stand where they are used: text, precedence, and what they read that may change.
         self.inlined: dict[Expression, tuple[str, int, set[Place]]] = {}
+        self.working: list[Buffer] = []
 
     # Layout
 
     def line(self, text: str) -> None:
+        """Add a line at the present depth."""
         self.lines.append("  " * self.depth + text)
 
     def program(self) -> str:
+        """The whole text."""
         self.line("function (runtime) {")
         self.depth += 1
         self.line('"use strict";')
         for module in ("Math", "runtime"):
-            own = sorted(
-                name for name in self.names if isinstance(name, str) and name.startswith(f"{module}.")
-            )
-            if own:
-                short = (name.rpartition(".")[2] for name in own)
-                pairs = (
-                    s if self.names[n] == s else f"{s}: {self.names[n]}"
-                    for s, n in zip(short, own, strict=True)
-                )
-                self.line(f"const {{ {', '.join(pairs)} }} = {module};")
-        self.functions(self.top)
+            self.imports(module)
+        self.declarations()
+        self.block(self.top)
         self.depth -= 1
         self.line("}")
         return "\n".join(self.lines)
 
-    def functions(self, block: Block) -> None:
-        """The top block: parameters are named first, then data and working arrays are declared."""
-        parameters = [p for f in _functions(self.top) for p in f.parameters]
+    def imports(self, module: str) -> None:
+        """Short names for the functions of Math, or of the runtime."""
+        pairs = []
+        for name in sorted(self.usage.names):
+            start, _, short = name.rpartition(".")
+            if start == module:
+                pairs.append(short if self.names[name] == short else f"{short}: {self.names[name]}")
+        if pairs:
+            self.line(f"const {{ {', '.join(pairs)} }} = {module};")
+
+    def declarations(self) -> None:
+        """Names for the parameters, then the data, then the working arrays that all calls share."""
+        functions = list(_functions(self.top))
+        parameters = [p for function in functions for p in function.parameters]
         for parameter in parameters:
             self.names[parameter] = identifier(parameter.prefix, self.taken)
         buffers = [p for p in self.usage.places if isinstance(p, Buffer) and p not in parameters]
-        buffers = sorted(buffers, key=lambda b: b.number)
-        for buffer in buffers:
+        for buffer in sorted(buffers, key=lambda b: b.number):
             self.name(buffer)
             if buffer.data is not None:
                 self.data(buffer)
-        self.working = [b for b in buffers if b.data is None]
-        outermost = next(_functions(self.top))
-        shared = not any(isinstance(s, Function) for s in outermost.body.statements)
-        if shared:
+            else:
+                self.working.append(buffer)
+        if len(functions) == 1:  # else the outer function allocates them, as its results outlive the call
             self.allocate(fresh=False)
-        self.block(block)
 
     def allocate(self, fresh: bool) -> None:
+        """Declare the working arrays that are new at each call, or the others."""
         for buffer in self.working:
             if buffer.fresh == fresh:
                 self.line(f"const {self.names[buffer]} = new {buffer.kind}({buffer.size});")
 
     def data(self, buffer: Buffer) -> None:
+        """Declare an array of known values."""
         values = [number(v) for v in buffer.data.astype(np.float64).tolist()]
         text = ", ".join(values)
         if len(text) < _WIDTH:
@@ -163,6 +174,7 @@ class _Printer:
     # Statements
 
     def block(self, block: Block) -> None:
+        """The live statements of a block. A waiting expression is written before what it reads changes."""
         waiting: dict[Expression, None] = {}  # expressions to be written where they are used
         for statement in block.statements:
             if isinstance(statement, Expression):
@@ -205,6 +217,7 @@ class _Printer:
             self.constant(expression, waiting)
 
     def constant(self, expression: Expression, waiting: dict[Expression, None]) -> None:
+        """Write a waiting expression as a constant."""
         text = self.inlined.pop(expression)[0]
         del waiting[expression]
         self.line(f"const {self.name(expression)} = {text};")
@@ -219,7 +232,8 @@ class _Printer:
                 places.add(a.arguments[0])
         return places
 
-    def statement(self, statement: object) -> None:
+    def statement(self, statement: Statement) -> None:
+        """Write a statement."""
         match statement:
             case Declare(cell, None):
                 self.line(f"let {self.name(cell)};")
@@ -231,31 +245,27 @@ class _Printer:
                 self.line(f"{self.name(buffer)}[{self.text(index)}] = {self.text(value)};")
             case Call(function, arguments):
                 texts = [self.text(a) if isinstance(a, Expression) else self.name(a) for a in arguments]
-                if "{" in function:
-                    self.line(function.format(*texts) + ";")
-                else:
-                    self.line(f"{self.names[function]}({', '.join(texts)});")
+                target = texts.pop(0) if function.startswith(".") else ""
+                self.line(f"{target}{self.names[function]}({', '.join(texts)});")
             case BreakUnless(condition):
-                self.line(f"if (!{self.text(condition, _UNARY)}) break;")
+                self.leave_unless(condition)
             case Return(results):
                 self.results(results)
             case For() | While() | If() | Function():
                 self.compound(statement)
 
     def assign(self, cell: Cell, value: Expression) -> None:
-        name, whole = self.name(cell), self.text(value)
-        if (
-            value in self.inlined
-            and value.operator in ("+", "-", "*")
-            and whole.startswith(f"{name} {value.operator} ")
-        ):
+        """`c = …`, or `c += …` where the value begins with the variable itself."""
+        name = self.name(cell)
+        if value in self.inlined and value.operator in ("+", "-", "*"):
             first, second = value.arguments
             if first.operator == "cell" and first.arguments[0] is cell:
                 self.line(f"{name} {value.operator}= {self.text(second)};")
                 return
-        self.line(f"{name} = {whole};")
+        self.line(f"{name} = {self.text(value)};")
 
-    def compound(self, statement: For | While | If | Function) -> None:
+    def compound(self, statement: Statement) -> None:
+        """Write a statement that has blocks."""
         match statement:
             case For(index, count, body):
                 name = self.names[index] = self.loop_name()
@@ -263,17 +273,9 @@ class _Printer:
                 self.nested(body, loop=True)
                 self.line("}")
             case While(body):
-                start = len(self.lines)
-                self.line("while (true) {")
+                self.line(_FOREVER)
                 self.nested(body)
                 self.line("}")
-                first = self.lines[start + 1].strip()
-                if first.startswith("if (!") and first.endswith(") break;"):
-                    condition = first.removeprefix("if (!").removesuffix(") break;")
-                    bare = condition.startswith("(") and condition.endswith(")")
-                    condition = condition[1:-1] if bare else condition
-                    self.lines[start] = "  " * self.depth + f"while ({condition}) {{"
-                    del self.lines[start + 1]
             case If(condition, then, otherwise):
                 self.branches(condition, then, otherwise)
             case Function(parameters, body):
@@ -285,7 +287,15 @@ class _Printer:
                 self.depth -= 1
                 self.line("};")
 
+    def leave_unless(self, condition: Expression) -> None:
+        """The end of a loop, which stands in the loop's head if nothing comes before it."""
+        if self.lines[-1].endswith(_FOREVER):
+            self.lines[-1] = self.lines[-1].replace("true", self.text(condition))
+        else:
+            self.line(f"if (!{self.text(condition, _UNARY)}) break;")
+
     def branches(self, condition: Expression, then: Block, otherwise: Block) -> None:
+        """Write an If; at least one of its blocks is alive."""
         alive = [any(s in self.usage.live for s in block.statements) for block in (then, otherwise)]
         if alive[0]:
             self.line(f"if ({self.text(condition)}) {{")
@@ -299,6 +309,7 @@ class _Printer:
         self.line("}")
 
     def nested(self, block: Block, loop: bool = False) -> None:
+        """Write a block one level deeper."""
         self.depth += 1
         self.loops += loop
         self.block(block)
@@ -306,23 +317,26 @@ class _Printer:
         self.depth -= 1
 
     def loop_name(self) -> str:
+        """i, j, k … by the depth of the loop."""
         letters = itertools.chain("ijklmn", (f"i{n}" for n in itertools.count(1)))
         free = (name for name in letters if name not in self.taken)
         return next(itertools.islice(free, self.loops, None))
 
-    def results(self, results: dict | Expression) -> None:
+    def results(self, results: dict[str, Result] | Expression) -> None:
+        """Write a Return."""
         if isinstance(results, Expression):
             self.line(f"return {self.text(results)};")
             return
         self.line("return {")
         self.depth += 1
         for name, result in results.items():
-            key = name if re.fullmatch(r"[A-Za-z_$][\w$]*", name) else repr(name).replace("'", '"')
+            key = name if re.fullmatch(r"[A-Za-z_$][\w$]*", name) else json.dumps(name)
             self.line(f"{key}: {self.result(result)},")
         self.depth -= 1
         self.line("};")
 
-    def result(self, result: Expression | Buffer | tuple[str, list[Expression]]) -> str:
+    def result(self, result: Result) -> str:
+        """The text of one result."""
         if isinstance(result, Expression):
             return self.text(result)
         if isinstance(result, Buffer):
@@ -338,6 +352,7 @@ class _Printer:
         return f"({text})" if precedence < least else text
 
     def short(self, expression: Expression) -> tuple[str, int]:
+        """An expression's literal, name or text, and its precedence."""
         if expression.constant:
             literal = number(expression.value)
             return literal, _UNARY if literal.startswith("-") else _ATOM
@@ -364,15 +379,14 @@ class _Printer:
         own = _PRECEDENCE[operator]
         if operator == "?:":
             condition, then, otherwise = arguments
-            return (
-                f"{self.text(condition, own + 1)} ? {self.text(then, own + 1)} : {self.text(otherwise, own)}",
-                own,
-            )
+            parts = self.text(condition, own + 1), self.text(then, own + 1), self.text(otherwise, own)
+            return "{} ? {} : {}".format(*parts), own
         left, right = self.text(arguments[0], own), self.text(arguments[1], own + 1)
         return f"{left} {operator} {right}", own
 
 
 def _functions(block: Block) -> Iterator[Function]:
+    """The functions in a block, the outer one first."""
     for statement in block.statements:
         if isinstance(statement, Function):
             yield statement

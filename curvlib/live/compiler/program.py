@@ -12,7 +12,6 @@ import jax
 
 from curvlib.live.compiler import passes
 from curvlib.live.compiler.arrays import (
-    KINDS,
     Array,
     Scalars,
     Stored,
@@ -22,10 +21,9 @@ from curvlib.live.compiler.arrays import (
     settled,
     write,
 )
-from curvlib.live.compiler.code import Buffer, Builder, Cell, Expression
+from curvlib.live.compiler.code import Buffer, Builder, Cell, Expression, Result, Return
 from curvlib.live.compiler.elementwise import wrap
-from curvlib.live.compiler.errors import CompileError
-from curvlib.live.compiler.graph import Graph, Variable, from_jaxpr
+from curvlib.live.compiler.graph import KINDS, Graph, Variable, from_jaxpr
 from curvlib.live.compiler.lowering import Scope
 from curvlib.live.compiler.printing import print_program
 
@@ -43,10 +41,11 @@ class Leaf:
 class Program:
     """JavaScript that computes what a JAX function does.
 
-    `source` is a function expression. Called with the runtime (`static/runtime.js`) it returns the compiled function,
-    which takes `inputs` in order: numbers (booleans as 0 or 1), and flat row-major arrays for everything with axes. It
-    returns an object with one such value per output: Float64Array, Float32Array, Int32Array, Uint32Array, or Uint8Array
-    for booleans; int64 is a Float64Array of whole numbers. The arrays are new at each call.
+    `source` is a function expression. Called with the runtime (`static/runtime.js`) it returns the compiled
+    function, which takes `inputs` in order: numbers (booleans as 0 or 1), and flat row-major arrays for
+    everything with axes. It returns an object with one such value per output: Float64Array, Float32Array,
+    Int32Array, Uint32Array, or Uint8Array for booleans; int64 is a Float64Array of whole numbers. The arrays are
+    new at each call.
     """
 
     source: str
@@ -58,27 +57,28 @@ def compile(function: Callable[..., Any], *example_arguments: Any) -> Program:
     """Compile a JAX function to JavaScript.
 
     Args:
-        function: a traceable function of arrays (or pytrees of them) that returns an array, or a dict (any pytree) of
-            arrays; nested names are joined by dots, a bare array is named "value".
+        function: a traceable function of arrays (or pytrees of them) that returns an array, or a dict (any
+            pytree) of arrays; nested names are joined by dots, a bare array is named "value".
         *example_arguments: arguments whose shapes and dtypes (not values) the program is made for.
 
     Raises:
-        CompileError: for a primitive or a dtype that has no JavaScript here; names it and the line that uses it.
+        CompileError: for a primitive or a dtype that has no JavaScript here; names it and the user's line.
+        ValueError: if two arrays would have the same name.
     """
     traced = _trace(function, example_arguments)
     code, parameters = Builder(), _parameters(traced.inputs)
     with code.function(parameters):
         values = Scope(code).run(traced.graph, _arguments(code, traced.graph.inputs, parameters))
-        code.finish(_results(code, traced.outputs, values))
+        code.append(Return(_results(code, traced.outputs, values)))
     return Program(print_program(code.top), traced.inputs, traced.outputs)
 
 
 def compile_field(function: Callable[..., Any], point: Any, *example_arguments: Any) -> Program:
     """Compile `function(point, *arguments) -> scalar` for evaluation at many points.
 
-    The program's source is `function (runtime) { return function prepare(arguments…) { … return function (x0, x1, …)
-    { … return number } } }`: what depends on the arguments alone is computed once, in `prepare`. `Program.inputs` are
-    the arguments' leaves; the numbers x0, x1, … are the elements of `point`, in row-major order.
+    The program's source is `function (runtime) { return function (arguments…) { … return function (x0, x1, …) {
+    … return number } } }`: what depends on the arguments alone is computed once for all points. `Program.inputs`
+    are the arguments' leaves; the numbers x0, x1, … are the elements of `point`, in row-major order.
 
     Raises:
         CompileError: as `compile`.
@@ -106,7 +106,7 @@ def compile_field(function: Callable[..., Any], point: Any, *example_arguments: 
                 for v in varying.inputs
             ]
             (result,) = outer.inner("loop").run(varying, points)
-            code.finish(_number(code, result.at(code, ())))
+            code.append(Return(_number(code, result.at(code, ()))))
     return Program(print_program(code.top), inputs, traced.outputs)
 
 
@@ -167,9 +167,9 @@ def _argument_names(function: Callable[..., Any], count: int) -> list[str]:
 
 
 def _leaves(names: list[str], avals: list[Any]) -> tuple[Leaf, ...]:
-    for name, aval in zip(names, avals, strict=True):
-        if str(aval.dtype) not in KINDS:
-            raise CompileError(f"live.compile has no JavaScript for {aval.dtype}, the dtype of '{name}'.")
+    twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
+    if twice is not None:
+        raise ValueError(f"two arrays are both called '{twice}'; give them different names")
     return tuple(Leaf(n, tuple(a.shape), a.dtype.name) for n, a in zip(names, avals, strict=True))
 
 
@@ -206,7 +206,7 @@ def _arguments(code: Builder, variables: list[Variable], parameters: list[Cell |
 def _from_numbers(code: Builder, variable: Variable, values: list[Expression]) -> Array:
     """An array of the numbers that JavaScript passes, as its dtype holds them."""
     dtype = variable.dtype
-    held = [code.apply("Boolean", v) if dtype == bool else wrap(code, dtype, v) for v in values]
+    held = [code.apply("Boolean", v) if dtype.kind == "b" else wrap(code, dtype, v) for v in values]
     return scalars(code, variable.shape, dtype, held)
 
 

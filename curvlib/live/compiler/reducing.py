@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,6 @@ from curvlib.live.compiler.arrays import (
     Array,
     Index,
     Scalars,
-    accumulate,
     define,
     every_index,
     new,
@@ -22,11 +22,11 @@ from curvlib.live.compiler.arrays import (
     stored,
     unless_cheap,
 )
-from curvlib.live.compiler.errors import CompileError
+from curvlib.live.compiler.errors import Unsupported
 from curvlib.live.compiler.rules import lowers
 
 if TYPE_CHECKING:
-    from curvlib.live.compiler.code import Expression
+    from curvlib.live.compiler.code import Builder, Expression
     from curvlib.live.compiler.graph import Equation, Variable
     from curvlib.live.compiler.lowering import Scope
 
@@ -43,7 +43,7 @@ _COMBINE = {
 def _start(kind: str, dtype: np.dtype) -> float | bool:
     """What the empty reduction gives."""
     start = _COMBINE[kind][1]
-    if dtype == bool:
+    if dtype.kind == "b":
         return kind in ("prod", "min", "and")
     if dtype.kind in "iu" and isinstance(start, float):
         limits = np.iinfo(dtype)
@@ -68,11 +68,32 @@ def _reduced(
         return _COMBINE[kind][0](code, dtype, a, b)
 
     def at(points: list[Index]) -> list[Expression]:
-        return accumulate(code, points, extent, term, combine, start, unroll)
+        return _accumulate(code, points, extent, term, combine, start, unroll)
 
     if output.size <= elementwise.LIMIT:
         return scalars(code, output.shape, dtype, at(list(every_index(code, output.shape))))
     return define(code, output.shape, dtype, lambda index: at([index])[0], operands)
+
+
+def _accumulate(
+    code: Builder,
+    points: Sequence[Index],
+    extent: tuple[int, ...],
+    term: Callable[[Index, Index], Expression],
+    combine: Callable[[Expression, Expression], Expression],
+    start: Expression,
+    unroll: bool,
+) -> list[Expression]:
+    """Reduce `term(point, k)` over all k of `extent`, for each point; in one loop unless it is short."""
+    count = math.prod(extent)
+    if count <= UNROLL or unroll:
+        terms = [[term(point, k) for k in every_index(code, extent)] for point in points]
+        return [reduce(combine, each) if each else start for each in terms]
+    cells = [code.declare("s", start) for _ in points]
+    with code.loops(extent) as k:
+        for cell, point in zip(cells, points, strict=True):
+            code.assign(cell, combine(code.read(cell, start.boolean), term(point, k)))
+    return [code.read(cell, start.boolean) for cell in cells]
 
 
 @lowers("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_and", "reduce_or")
@@ -201,7 +222,7 @@ def _sort(scope: Scope, equation: Equation, *operands: Array) -> list[Array]:
     """All operands in the order that sorts the first, NaN last; equal keys keep their order."""
     code, shape = scope.code, operands[0].shape
     if len(shape) != 1 or equation.parameters["num_keys"] != 1:
-        raise CompileError("the JAX primitive 'sort' of arrays with several axes or keys")
+        raise Unsupported("the JAX primitive 'sort' of arrays with several axes or keys")
     order = new(code, shape, np.dtype("int32"))
     code.call("runtime.order", order.buffer, stored(code, operands[0]).buffer, writes=(order.buffer,))
     operands = [unless_cheap(code, operand) for operand in operands]

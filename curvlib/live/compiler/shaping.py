@@ -18,11 +18,11 @@ from curvlib.live.compiler.arrays import (
     unless_cheap,
     write,
 )
-from curvlib.live.compiler.elementwise import convert
 from curvlib.live.compiler.rules import lowers
 
 if TYPE_CHECKING:
-    from curvlib.live.compiler.graph import Equation
+    from curvlib.live.compiler.code import Expression
+    from curvlib.live.compiler.graph import Equation, Variable
     from curvlib.live.compiler.lowering import Scope
 
 
@@ -36,7 +36,7 @@ def _broadcast(scope: Scope, equation: Equation, operand: Array, *sizes: Array) 
         return reshape(scope, operand, output.shape)
     operand = unless_cheap(code, operand)
 
-    def element(index: Index) -> object:
+    def element(index: Index) -> Expression:
         own = (index[axis] for axis in axes)
         return operand.at(
             code, tuple(code.constant(0) if n == 1 else i for n, i in zip(operand.shape, own, strict=True))
@@ -64,7 +64,7 @@ def reshape(scope: Scope, operand: Array, shape: tuple[int, ...]) -> Array:
             return reshape(scope, stored(code, operand), shape)
         return define(code, shape, operand.dtype, _row_major(scope, operand, shape), [operand])
 
-    def element(index: Index) -> object:
+    def element(index: Index) -> Expression:
         own = [code.constant(0)] * len(operand.shape)
         for axis, source in zip(axes, old, strict=True):
             own[source] = index[axis]
@@ -102,7 +102,7 @@ def _transpose(scope: Scope, equation: Equation, operand: Array) -> Array:
 def _rev(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, axes = scope.code, equation.parameters["dimensions"]
 
-    def element(index: Index) -> object:
+    def element(index: Index) -> Expression:
         own = list(index)
         for axis in axes:
             own[axis] = code.apply("-", code.constant(operand.shape[axis] - 1), index[axis])
@@ -121,7 +121,7 @@ def strided(scope: Scope, operand: Array, shape: tuple[int, ...], starts, stride
     """The elements starts + strides · index."""
     code, strides = scope.code, strides or (1,) * len(shape)
 
-    def element(index: Index) -> object:
+    def element(index: Index) -> Expression:
         own = (code.apply("*", i, code.constant(stride)) for i, stride in zip(index, strides, strict=True))
         return operand.at(
             code,
@@ -146,7 +146,7 @@ def _tile(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, output = scope.code, equation.outputs[0]
     operand = unless_cheap(code, operand)
 
-    def element(index: Index) -> object:
+    def element(index: Index) -> Expression:
         lengths = zip(index, operand.shape, strict=True)
         return operand.at(code, tuple(code.apply("%", i, code.constant(n)) for i, n in lengths))
 
@@ -184,7 +184,7 @@ def join(scope: Scope, output, axis: int, parts: list[Array]) -> Array:
     if math.prod(output.shape) <= LIMIT:
         owners = [(part, k) for part in parts for k in range(part.shape[axis])]
 
-        def element(index: Index) -> object:
+        def element(index: Index) -> Expression:
             part, k = owners[int(index[axis].value)]
             return part.at(code, (*index[:axis], code.constant(k), *index[axis + 1 :]))
 
@@ -198,7 +198,7 @@ def join(scope: Scope, output, axis: int, parts: list[Array]) -> Array:
 
 
 def write_at(scope: Scope, part: Array, target: Stored, place: list[tuple[int, int]]) -> None:
-    """Write element i of `part` to start + stride · i of `target`, for (start, stride) per axis; others are cut off."""
+    """Write element i of `part` to start + stride · i of `target`, (start, stride) per axis; cut off the rest."""
     code = scope.code
     first = [-(start // stride) if start < 0 else 0 for start, stride in place]
     last = [(n - 1 - start) // stride + 1 for n, (start, stride) in zip(target.shape, place, strict=True)]
@@ -232,7 +232,7 @@ def _pad(scope: Scope, equation: Equation, operand: Array, value: Array) -> Arra
         write_at(scope, operand, target, place)
         return target
 
-    def element(index: Index) -> object:
+    def element(index: Index) -> Expression:
         own = [divmod(int(i.value) - start, stride) for i, (start, stride) in zip(index, place, strict=True)]
         inside = all(rest == 0 and 0 <= i < n for (i, rest), n in zip(own, operand.shape, strict=True))
         return operand.at(code, tuple(code.constant(i) for i, _ in own)) if inside else padding

@@ -18,6 +18,7 @@ from curvlib.live.compiler.code import (
     Function,
     If,
     Return,
+    Statement,
     Store,
     While,
 )
@@ -25,7 +26,7 @@ from curvlib.live.compiler.code import (
 Place = Cell | Buffer  # what a statement can write
 
 
-def blocks(statement: object) -> list[Block]:
+def blocks(statement: Expression | Statement) -> list[Block]:
     """The blocks inside a statement."""
     match statement:
         case For() | While() | Function():
@@ -35,7 +36,7 @@ def blocks(statement: object) -> list[Block]:
     return []
 
 
-def operands(statement: object) -> Iterator[Expression | Buffer]:
+def operands(statement: Expression | Statement) -> Iterator[Expression | Buffer]:
     """What a statement itself reads, without the blocks inside it."""
     match statement:
         case Declare() | Assign():
@@ -53,7 +54,7 @@ def operands(statement: object) -> Iterator[Expression | Buffer]:
                 yield from result[1] if isinstance(result, tuple) else [result]
 
 
-def written(statement: object) -> set[Place]:
+def written(statement: Expression | Statement) -> set[Place]:
     """The cells and buffers that a statement, or one inside it, writes."""
     match statement:
         case Assign() | Declare():
@@ -66,14 +67,14 @@ def written(statement: object) -> set[Place]:
 
 
 class Usage:
-    """For each live expression how often it is used, and in which block; which statements are live."""
+    """What is live: statements, the places they read, and expressions with their uses and the using block."""
 
     def __init__(self, top: Block) -> None:
         self.uses: Counter[Expression] = Counter()
         self.user: dict[Expression, Block] = {}
         self.places: set[Place] = set()  # cells and buffers that are read
         self.names: dict[str, None] = {}  # functions called, in order
-        self.live: set[object] = set()
+        self.live: set[Statement] = set()
         while self._mark(top):
             pass
 
@@ -93,7 +94,8 @@ class Usage:
             changed = changed or any(inner)
         return changed
 
-    def _matters(self, statement: object) -> bool:
+    def _matters(self, statement: Expression | Statement) -> bool:
+        """Whether a statement has an effect, as far as is known yet."""
         if isinstance(statement, Expression):
             return False  # its uses tell
         if isinstance(statement, (Return, Function, BreakUnless)):
@@ -103,6 +105,7 @@ class Usage:
         return not self.places.isdisjoint(written(statement))
 
     def _use(self, operand: Expression | Buffer, block: Block) -> None:
+        """Count a use in a block, and where it is the first, the uses that it brings with it."""
         waiting: list[tuple[Expression | Buffer, Block]] = [(operand, block)]
         while waiting:
             operand, block = waiting.pop()
