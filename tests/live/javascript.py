@@ -1,17 +1,19 @@
-"""Run compiled programs in V8 and compare them with JAX."""
+"""Run compiled programs in V8 and compare them with JAX; functions that several tests compile."""
 
 import json
 from functools import cache
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 from py_mini_racer import MiniRacer
 
-import curvlib
+import curvlib as cl
 from curvlib.live.compiler import Program, compile
 
-RUNTIME = Path(curvlib.__file__).parent / "live" / "static" / "runtime.js"
+RUNTIME = Path(cl.__file__).parent / "live" / "static" / "runtime.js"
 _SPECIAL = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf, "-0": -0.0}
 _QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # it runs once
 _JS = """
@@ -76,3 +78,34 @@ def check(function, *arguments, rtol=1e-12, atol=0.0, zeros=False, others=()) ->
                 ok = np.isnan(want) | (np.signbit(got) == np.signbit(want))
                 assert ok.all(), f"{name}: signs of zero differ: {got} {want}"
     return program
+
+
+def rosenbrock(x):
+    return (1 - x[0]) ** 2 + 10 * (x[1] - x[0] ** 2) ** 2
+
+
+def bowl(kappa, dim=10, seed=0):
+    """A random rotated quadratic of any dimension, with a traced condition number."""
+    basis = np.linalg.qr(np.random.default_rng(seed).normal(size=(dim, dim)))[0]
+    return basis @ jnp.diag(kappa ** jnp.linspace(0, 1, dim)) @ basis.T
+
+
+METHODS = {
+    "descent": lambda kappa: cl.GradientDescent(2 / (1 + kappa)),
+    "momentum": lambda kappa: cl.FirstOrder(optax.sgd(1 / kappa, momentum=0.9)),
+    "adam": lambda kappa: cl.FirstOrder(optax.adam(0.1)),
+    "newton": lambda kappa: cl.Newton(),
+    "damped": lambda kappa: cl.Newton(damping=1.0),
+}
+
+
+def race(kappa, angle, start):
+    """Each method's 200 steps on the same quadratic, as a figure would draw them."""
+    problem, outputs = cl.problems.quadratic(kappa, angle), {}
+    for name, method in METHODS.items():
+        trace = cl.minimize(problem, method(kappa), start, steps=200, tol=1e-8, path=True)
+        outputs[name] = {
+            "path": trace.path, "losses": trace.losses, "norms": trace.gradient_norms, "steps": trace.steps,
+            "status": trace.status,
+        }  # fmt: skip
+    return outputs

@@ -1,4 +1,4 @@
-"""Array values of the emitted program, in three forms that answer one question: which expression is element i?
+"""Array values of the emitted program, in three forms that answer one question: what is element i?
 
 - `Scalars`: up to LIMIT elements, each an expression of its own. Most of a figure's arithmetic is here.
 - `Stored`: the elements lie in a typed array, row-major.

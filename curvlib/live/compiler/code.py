@@ -106,7 +106,7 @@ class Store(Statement):
 
 @dataclass(eq=False)
 class Call(Statement):
-    """`function(arguments);` for its effect on the buffers `writes`. A name like ".set" is the first argument's method."""
+    """`function(arguments);` for its effect on the buffers `writes`; ".set" is a method of the first."""
 
     function: str
     arguments: tuple
@@ -147,7 +147,7 @@ class If(Statement):
 
 @dataclass(eq=False)
 class Return(Statement):
-    """The end of a function, with one expression or named results; a list of elements comes with its array's class."""
+    """The end of a function, with one expression or named results; lists come with their array's class."""
 
     results: Expression | dict[str, Result]
 
@@ -177,7 +177,7 @@ class Builder:
         return Expression("constant", (bool(value) if boolean else float(value),), boolean, None)
 
     def apply(self, operator: str, *arguments: Expression) -> Expression:
-        """`operator` applied, simplified and shared: an infix or prefix one, "?:", or the name of a function."""
+        """An operator (infix or prefix, "?:", or a function's name) applied, simplified and shared."""
         simpler = folding.simplify(self, operator, arguments)
         if simpler is not None:
             return simpler
@@ -206,7 +206,7 @@ class Builder:
     def _shared(
         self, key: tuple, operator: str, arguments: tuple, boolean: bool, stay: bool = False
     ) -> Expression:
-        """The expression that the key stands for: an old one within reach, or a new one as far out as it may be."""
+        """What the key stands for: an expression within reach, or a new one as far out as it may be."""
         homes = {id(argument.home) for argument in arguments if argument.home is not None}
         home, block, settled = self.block, self.block, stay
         while block is not None:

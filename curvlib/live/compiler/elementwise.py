@@ -127,7 +127,7 @@ def convert(code: Builder, old: np.dtype, value: Expression, new: np.dtype) -> E
     if old.kind == "f" and new.kind in "iu":
         low, high = (code.constant(limit) for limit in _RANGES[new.name])
         return code.apply("runtime.saturate", value, low, high)
-    if new.name == "int64" or new.name == "float64":
+    if new.name in ("int64", "float64"):
         return value
     return wrap(code, new, value)
 
@@ -209,8 +209,8 @@ RULES: dict[str, Rule] = {
     "gt": _comparison(">"),
     "ge": _comparison(">="),
 }
-_ALIKE = """exp log log1p expm1 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh"""
-RULES |= {name: _function(f"Math.{name}") for name in _ALIKE.split()}
+_MATH = "exp log log1p expm1 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh"
+RULES |= {name: _function(f"Math.{name}") for name in _MATH.split()}
 
 
 def elementwise(

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
+import sysconfig
+from pathlib import Path
 from typing import Any
 
-_LIBRARIES = tuple(f"{os.sep}{name}{os.sep}" for name in ("jax", "jaxlib", "curvlib", "optax"))
+import jax
+
+# Where the user's code is not: beside jax (site-packages), in curvlib, in Python's own library.
+_LIBRARIES = (
+    str(Path(jax.__file__).parents[1]),
+    str(Path(__file__).parents[2]),
+    sysconfig.get_path("stdlib"),
+    "<",
+)
 
 
 class CompileError(NotImplementedError):
@@ -23,10 +32,10 @@ def no_javascript(what: str, place: str) -> CompileError:
 
 
 def where(source_info: Any) -> str:
-    """ " at file:line" of the innermost frame that is the user's, or "" if there is none."""
+    """Where the user's program made an equation, as " at file:line"; empty if no frame is the user's."""
     frames = getattr(getattr(source_info, "traceback", None), "frames", ())
     for frame in frames:
-        if any(library in frame.file_name for library in _LIBRARIES) or frame.file_name.startswith("<"):
+        if frame.file_name.startswith(_LIBRARIES):
             continue
         if re.search(r"ipykernel_\d+", frame.file_name):
             return f" at line {frame.line_num} of a notebook cell, in {frame.function_name}"

@@ -1,14 +1,15 @@
 """Reading and writing at indices known only at run time: dynamic slices, gather and scatter.
 
 An update writes into the array itself where nothing reads the old one any more (`Scope.writable`), which is
-what makes a record that a loop fills cost one store a step."""
+what makes a record that a loop fills cost one store a step.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jax.lax import GatherScatterMode
@@ -50,11 +51,13 @@ def between(code: Builder, index: Expression, high: int) -> Expression:
 
 
 def _starts(code: Builder, operand: Array, sizes: Sequence[int], starts: Sequence[Array]) -> Index:
-    scalars = (start.at(code, ()) for start in starts)
-    return tuple(clamped(code, s, n - size) for s, n, size in zip(scalars, operand.shape, sizes, strict=True))
+    """The starts of a window of these sizes, moved so that it lies inside."""
+    room = (n - size for n, size in zip(operand.shape, sizes, strict=True))
+    return tuple(clamped(code, start.at(code, ()), high) for start, high in zip(starts, room, strict=True))
 
 
 def _sum(code: Builder, a: Index, b: Index) -> Index:
+    """The index a + b."""
     return tuple(elementwise.add(code, np.dtype("int64"), i, k) for i, k in zip(a, b, strict=True))
 
 
@@ -62,16 +65,11 @@ def _sum(code: Builder, a: Index, b: Index) -> Index:
 def _dynamic_slice(scope: Scope, equation: Equation, operand: Array, *starts: Array) -> Array:
     code, shape = scope.code, equation.outputs[0].shape
     start = _starts(code, operand, shape, starts)
-    if isinstance(operand, Scalars) and not all(s.constant for s in start):
-        operand.stored(code)
-    return define(
-        code,
-        shape,
-        operand.dtype,
-        lambda index: operand.at(code, _sum(code, start, index)),
-        [operand],
-        operand.cheap,
-    )
+
+    def element(index: Index) -> Expression:
+        return operand.at(code, _sum(code, start, index))
+
+    return define(code, shape, operand.dtype, element, [operand], operand.cheap)
 
 
 @lowers("dynamic_update_slice")
@@ -80,16 +78,21 @@ def _dynamic_update_slice(
 ) -> Array:
     code = scope.code
     start = (code.constant(True), _starts(code, operand, update.shape, starts))
+
+    def value(row: Index, offset: Index) -> Expression:
+        return update.at(code, offset)
+
     target = _Target(operand, lambda row: start, lambda offset: offset, lambda old, new: new)
-    return target.update(
-        scope, equation.inputs[0], (), update.shape, lambda row, offset: update.at(code, offset)
-    )
+    return target.update(scope, equation.inputs[0], (), update.shape, value)
 
 
 @dataclass
 class _Target:
-    """An array to be updated: `start(row)` says whether and where row's window begins, `spread(offset)` is an index
-    in the window on all axes of the array, `combine(old, new)` the element that results."""
+    """An array to be updated, window by window.
+
+    `start(row)` says whether and where row's window begins, `spread(offset)` is an index in the window on all
+    axes of the array, `combine(old, new)` the element that results.
+    """
 
     operand: Array
     start: Callable[[Index], tuple[Expression, Index]]
@@ -130,17 +133,16 @@ class _Target:
                     hit = inside
                     for i, k in zip(index, place, strict=True):
                         hit = code.apply("&&", hit, code.apply("===", i, code.constant(k)))
-                    elements[place] = code.apply(
-                        "?:", hit, self.combine(elements[place], new), elements[place]
-                    )
+                    old = elements[place]
+                    elements[place] = code.apply("?:", hit, self.combine(old, new), old)
         return scalars(code, self.operand.shape, self.operand.dtype, elements.flat)
 
 
 class _Indices:
-    """What gather and scatter share: the start that the integer array `indices` gives for each of its rows."""
+    """What gather and scatter share: the start of a window that each row of the array `indices` gives."""
 
     def __init__(
-        self, code: Builder, numbers, indices: Array, shape: Sequence[int], window: Sequence[int]
+        self, code: Builder, numbers: Any, indices: Array, shape: Sequence[int], window: Sequence[int]
     ) -> None:
         is_gather = hasattr(numbers, "start_index_map")
         self.code, self.indices, self.shape, self.window = code, indices, shape, window
@@ -157,10 +159,8 @@ class _Indices:
         for axis, place in self.batch.items():
             start[axis] = row[place]
         for k, axis in enumerate(self.axes):
-            index, high = (
-                self.indices.at(code, (*row, code.constant(k))),
-                self.shape[axis] - self.window[axis],
-            )
+            index = self.indices.at(code, (*row, code.constant(k)))
+            high = self.shape[axis] - self.window[axis]
             start[axis] = clamped(code, index, high) if clamp else index
             inside = inside if clamp else code.apply("&&", inside, between(code, index, high))
         return inside, tuple(start)
@@ -175,6 +175,7 @@ class _Indices:
 
 @lowers("gather")
 def _gather(scope: Scope, equation: Equation, operand: Array, indices: Array) -> Array:
+    """Windows of the operand that start where the rows of `indices` say."""
     code, output, numbers = scope.code, equation.outputs[0], equation.parameters["dimension_numbers"]
     if indices.size > 1 or output.size > operand.size:
         operand = operand if operand.cheap else stored(code, operand)
@@ -207,6 +208,7 @@ def _missing(value: object, dtype: np.dtype) -> object:
 
 @lowers(*_COMBINE, *(kind.replace("-", "_") for kind in _COMBINE))
 def _scatter(scope: Scope, equation: Equation, operand: Array, indices: Array, updates: Array) -> Array:
+    """Windows of `updates` go where the rows of `indices` say; what does not fit is left out, or moved."""
     code, numbers = scope.code, equation.parameters["dimension_numbers"]
     axes = [int(axis) for axis in numbers.update_window_dims]
     offset_shape = [updates.shape[axis] for axis in axes]
@@ -219,14 +221,11 @@ def _scatter(scope: Scope, equation: Equation, operand: Array, indices: Array, u
 
     def value(row: Index, offset: Index) -> Expression:
         row_parts, offset_parts = iter(row), iter(offset)
-        return updates.at(
-            code, tuple(next(offset_parts if a in axes else row_parts) for a in range(len(updates.shape)))
-        )
+        index = (next(offset_parts if axis in axes else row_parts) for axis in range(len(updates.shape)))
+        return updates.at(code, tuple(index))
 
-    target = _Target(
-        operand,
-        lambda row: rows.start(row, clamp),
-        rows.spread,
-        lambda old, new: combine(code, operand.dtype, old, new),
-    )
+    def combined(old: Expression, new: Expression) -> Expression:
+        return combine(code, operand.dtype, old, new)
+
+    target = _Target(operand, lambda row: rows.start(row, clamp), rows.spread, combined)
     return target.update(scope, equation.inputs[0], indices.shape[:-1], tuple(offset_shape), value)

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from curvlib.live.compiler import algebra, control, indexing, reducing, shaping  # noqa: F401 (they fill the table)
+from curvlib.live.compiler import algebra, control, indexing, reducing, shaping  # noqa: F401 (rules)
 from curvlib.live.compiler.arrays import Array, Lazy, Stored, known, new, settled, stored, write
 from curvlib.live.compiler.code import Buffer, Builder
 from curvlib.live.compiler.errors import Unsupported, no_javascript
@@ -19,8 +19,8 @@ _NEVER = math.inf
 class Scope:
     """The values of one graph's variables.
 
-    A "branch" runs at most once for its parent, a "loop" any number of times; a "condition" must leave the values
-    of its loop alone.
+    A "branch" runs at most once for its parent, a "loop" any number of times; a "condition" must leave the
+    values of its loop alone.
     """
 
     def __init__(self, code: Builder, kind: str = "function", parent: Scope | None = None) -> None:
@@ -83,7 +83,7 @@ class Scope:
         return value
 
     def keep(self, variables: Iterable[Variable]) -> None:
-        """Store what is still a costly rule: a loop, which will read it, would work it out in each iteration."""
+        """Store what is still a costly rule: a loop that reads it would work it out in each iteration."""
         for variable in set(variables):
             scope: Scope | None = self
             while scope is not None and variable not in scope.values:
@@ -101,7 +101,7 @@ class Scope:
         return write(self.code, value, new(self.code, value.shape, value.dtype))
 
     def _may_overwrite(self, buffer: Buffer, variable: Variable | None) -> bool:
-        """Whether nothing needs the buffer's content after the current equation, and it belongs to this run."""
+        """Whether the buffer belongs to this run, and nothing needs its content after this equation."""
         if buffer.fixed or self._read_later(buffer):
             return False
         if variable is not None:  # neither may another operand of this equation depend on it

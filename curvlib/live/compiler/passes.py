@@ -135,7 +135,7 @@ def _without_invariants(body: Graph, before: list[Equation]) -> Graph:
 
 
 def split(graph: Graph, varying: list[Variable]) -> tuple[Graph, Graph]:
-    """The graph in two: what does not depend on the inputs `varying`, and the rest, a graph of these inputs."""
+    """The graph in two: what does not depend on the inputs `varying`, and the rest, a graph of those."""
     before: list[Equation] = []
     rest = _without_invariants(Graph(varying, graph.equations, graph.outputs), before)
     read = set(rest.reads())
@@ -185,7 +185,7 @@ def _positions(graph: Graph) -> set[int]:
 
 
 def _delay_updates(graph: Graph) -> Graph:
-    """Each update of an array stands right before the first equation that reads the new one, or at the end."""
+    """Each update of an array stands right before the first equation that reads the new one, or last."""
     equations: list[Equation] = []
     waiting: list[Equation] = []  # updates in order
     for equation in graph.equations:

@@ -38,12 +38,14 @@ _PREFIXES = {"negate": "-", "!": "!", "~": "~", "number": "+"}
 _FOREVER = "while (true) {"
 _LONG = 60  # a longer expression gets a line of its own
 _WIDTH = 100  # data are wrapped at about this column
-_RESERVED = set(
-    """arguments await break case catch class const continue debugger default delete do else enum eval export
-    extends false finally for function if implements import in instanceof interface let new null package private
-    protected public return static super switch this throw true try typeof undefined var void while with yield
-    runtime Math Number Boolean Infinity NaN Float64Array Float32Array Int32Array Uint32Array Uint8Array""".split()
-)
+_WORDS = """
+    arguments await break case catch class const continue debugger default delete do else enum eval export
+    extends false finally for function if implements import in instanceof interface let new null package
+    private protected public return static super switch this throw true try typeof undefined var void while
+    with yield Boolean Float32Array Float64Array Infinity Int32Array Math NaN Number Uint32Array Uint8Array
+    runtime
+"""
+_RESERVED = set(_WORDS.split())
 
 
 def identifier(name: str, taken: set[str]) -> str:

@@ -21,7 +21,7 @@ from curvlib.live.compiler.arrays import (
     settled,
     write,
 )
-from curvlib.live.compiler.code import Buffer, Builder, Cell, Expression, Result, Return
+from curvlib.live.compiler.code import Buffer, Builder, Cell, Expression, Return
 from curvlib.live.compiler.elementwise import wrap
 from curvlib.live.compiler.graph import KINDS, Graph, Variable, from_jaxpr
 from curvlib.live.compiler.lowering import Scope
@@ -44,8 +44,8 @@ class Program:
     `source` is a function expression. Called with the runtime (`static/runtime.js`) it returns the compiled
     function, which takes `inputs` in order: numbers (booleans as 0 or 1), and flat row-major arrays for
     everything with axes. It returns an object with one such value per output: Float64Array, Float32Array,
-    Int32Array, Uint32Array, or Uint8Array for booleans; int64 is a Float64Array of whole numbers. The arrays are
-    new at each call.
+    Int32Array, Uint32Array, or Uint8Array for booleans; int64 is a Float64Array of whole numbers. The arrays
+    are new at each call.
     """
 
     source: str
@@ -76,9 +76,9 @@ def compile(function: Callable[..., Any], *example_arguments: Any) -> Program:
 def compile_field(function: Callable[..., Any], point: Any, *example_arguments: Any) -> Program:
     """Compile `function(point, *arguments) -> scalar` for evaluation at many points.
 
-    The program's source is `function (runtime) { return function (arguments…) { … return function (x0, x1, …) {
-    … return number } } }`: what depends on the arguments alone is computed once for all points. `Program.inputs`
-    are the arguments' leaves; the numbers x0, x1, … are the elements of `point`, in row-major order.
+    The program's source is `function (runtime) { return function (arguments…) { … return function (x0, x1, …)
+    { … return number } } }`: what depends on the arguments alone is computed once for all points.
+    `Program.inputs` are the arguments' leaves; x0, x1, … are the elements of `point`, in row-major order.
 
     Raises:
         CompileError: as `compile`.
@@ -139,7 +139,7 @@ def _trace(function: Callable[..., Any], arguments: tuple) -> _Traced:
 
 
 def _names(leaves: list[tuple[tuple, Any]]) -> list[str]:
-    """Dotted names of a pytree's leaves. The only leaf of a node whose leaves have no names takes the node's."""
+    """Dotted names of a pytree's leaves. The only leaf of a node without names takes the node's."""
     paths = [path for path, _ in leaves]
 
     def alone(start: tuple) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from curvlib.live.compiler.arrays import (
     LIMIT,
@@ -21,7 +23,7 @@ from curvlib.live.compiler.arrays import (
 from curvlib.live.compiler.rules import lowers
 
 if TYPE_CHECKING:
-    from curvlib.live.compiler.code import Expression
+    from curvlib.live.compiler.code import Builder, Expression
     from curvlib.live.compiler.graph import Equation, Variable
     from curvlib.live.compiler.lowering import Scope
 
@@ -32,15 +34,13 @@ def _broadcast(scope: Scope, equation: Equation, operand: Array, *sizes: Array) 
     axes = equation.parameters["broadcast_dimensions"]
     if operand.size == 1:
         return filled(code, output.shape, output.dtype, operand.flat(code, code.constant(0)))
-    if operand.size == math.prod(output.shape):
+    if operand.size == output.size:
         return reshape(scope, operand, output.shape)
     operand = unless_cheap(code, operand)
 
     def element(index: Index) -> Expression:
-        own = (index[axis] for axis in axes)
-        return operand.at(
-            code, tuple(code.constant(0) if n == 1 else i for n, i in zip(operand.shape, own, strict=True))
-        )
+        own = zip(operand.shape, (index[axis] for axis in axes), strict=True)
+        return operand.at(code, tuple(code.constant(0) if n == 1 else i for n, i in own))
 
     return define(code, output.shape, output.dtype, element, [operand], cheap=True)
 
@@ -74,13 +74,15 @@ def reshape(scope: Scope, operand: Array, shape: tuple[int, ...]) -> Array:
     return define(code, shape, operand.dtype, element, [operand], cheap=operand.cheap, flat=flat)
 
 
-def _row_major(scope: Scope, operand: Array, shape: tuple[int, ...]):
-    """The element rule of a reshaped small array."""
-    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-    constant = scope.code.constant
-    return lambda index: operand.flat(
-        scope.code, constant(sum(int(i.value) * stride for i, stride in zip(index, strides, strict=True)))
-    )
+def _row_major(scope: Scope, operand: Array, shape: tuple[int, ...]) -> Callable[[Index], Expression]:
+    """The rule for the elements of a reshaped small array."""
+    code = scope.code
+
+    def element(index: Index) -> Expression:
+        position = np.ravel_multi_index([int(i.value) for i in index], shape) if shape else 0
+        return operand.flat(code, code.constant(position))
+
+    return element
 
 
 @lowers("transpose")
@@ -88,14 +90,11 @@ def _transpose(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, order = scope.code, equation.parameters["permutation"]
     back = sorted(range(len(order)), key=lambda axis: order[axis])
     shape = tuple(operand.shape[axis] for axis in order)
-    return define(
-        code,
-        shape,
-        operand.dtype,
-        lambda index: operand.at(code, tuple(index[axis] for axis in back)),
-        [operand],
-        cheap=True,
-    )
+
+    def element(index: Index) -> Expression:
+        return operand.at(code, tuple(index[axis] for axis in back))
+
+    return define(code, shape, operand.dtype, element, [operand], cheap=True)
 
 
 @lowers("rev")
@@ -117,18 +116,32 @@ def _slice(scope: Scope, equation: Equation, operand: Array) -> Array:
     return strided(scope, operand, equation.outputs[0].shape, starts, equation.parameters["strides"])
 
 
-def strided(scope: Scope, operand: Array, shape: tuple[int, ...], starts, strides=None) -> Array:
+def strided(
+    scope: Scope,
+    operand: Array,
+    shape: tuple[int, ...],
+    starts: Sequence[int],
+    strides: Sequence[int] | None = None,
+) -> Array:
     """The elements starts + strides · index."""
-    code, strides = scope.code, strides or (1,) * len(shape)
+    code, steps = scope.code, list(zip(starts, strides or (1,) * len(shape), strict=True))
+    return define(
+        code,
+        shape,
+        operand.dtype,
+        lambda index: operand.at(code, _moved(code, index, steps)),
+        [operand],
+        cheap=True,
+    )
 
-    def element(index: Index) -> Expression:
-        own = (code.apply("*", i, code.constant(stride)) for i, stride in zip(index, strides, strict=True))
-        return operand.at(
-            code,
-            tuple(code.apply("+", code.constant(start), i) for start, i in zip(starts, own, strict=True)),
-        )
 
-    return define(code, shape, operand.dtype, element, [operand], cheap=operand.cheap)
+def _moved(code: Builder, index: Index, steps: Sequence[tuple[int, int]]) -> Index:
+    """start + stride · i, for (start, stride) of each axis."""
+    moved = []
+    for i, (start, stride) in zip(index, steps, strict=True):
+        scaled = code.apply("*", i, code.constant(stride))
+        moved.append(code.apply("+", scaled, code.constant(start)) if start else scaled)
+    return tuple(moved)
 
 
 @lowers("split")
@@ -156,14 +169,8 @@ def _tile(scope: Scope, equation: Equation, operand: Array) -> Array:
 @lowers("iota")
 def _iota(scope: Scope, equation: Equation, *sizes: Array) -> Array:
     code, output, axis = scope.code, equation.outputs[0], equation.parameters["dimension"]
-    return define(
-        code,
-        output.shape,
-        output.dtype,
-        lambda index: index[axis],
-        cheap=True,
-        flat=(lambda position: position) if len(output.shape) == 1 else None,
-    )
+    flat = (lambda position: position) if len(output.shape) == 1 else None
+    return define(code, output.shape, output.dtype, lambda index: index[axis], cheap=True, flat=flat)
 
 
 @lowers("concatenate")
@@ -178,10 +185,10 @@ def _stack(scope: Scope, equation: Equation, *operands: Array) -> Array:
     return join(scope, equation.outputs[0], axis, parts)
 
 
-def join(scope: Scope, output, axis: int, parts: list[Array]) -> Array:
+def join(scope: Scope, output: Variable, axis: int, parts: list[Array]) -> Array:
     """The parts one after another along an axis."""
     code = scope.code
-    if math.prod(output.shape) <= LIMIT:
+    if output.size <= LIMIT:
         owners = [(part, k) for part in parts for k in range(part.shape[axis])]
 
         def element(index: Index) -> Expression:
@@ -191,49 +198,36 @@ def join(scope: Scope, output, axis: int, parts: list[Array]) -> Array:
         return define(code, output.shape, output.dtype, element)
     target, start = new(code, output.shape, output.dtype), 0
     for part in parts:
-        place = [(0, 1)] * len(output.shape)
-        place[axis], start = (start, 1), start + part.shape[axis]
-        write_at(scope, part, target, place)
+        steps = [(0, 1)] * len(output.shape)
+        steps[axis], start = (start, 1), start + part.shape[axis]
+        write_at(scope, part, target, steps)
     return target
 
 
-def write_at(scope: Scope, part: Array, target: Stored, place: list[tuple[int, int]]) -> None:
-    """Write element i of `part` to start + stride · i of `target`, (start, stride) per axis; cut off the rest."""
+def write_at(scope: Scope, part: Array, target: Stored, steps: Sequence[tuple[int, int]]) -> None:
+    """Write element i of `part` to start + stride · i of `target`; `steps` are (start, stride) per axis."""
     code = scope.code
-    first = [-(start // stride) if start < 0 else 0 for start, stride in place]
-    last = [(n - 1 - start) // stride + 1 for n, (start, stride) in zip(target.shape, place, strict=True)]
+    first = [-(start // stride) if start < 0 else 0 for start, stride in steps]
+    last = [(n - 1 - start) // stride + 1 for n, (start, stride) in zip(target.shape, steps, strict=True)]
     extent = tuple(max(0, min(n, end) - begin) for n, begin, end in zip(part.shape, first, last, strict=True))
-
-    def at(index: Index) -> tuple[Index, Index]:
-        source = [code.apply("+", i, code.constant(k)) if k else i for i, k in zip(index, first, strict=True)]
-        scaled = [
-            code.apply("*", i, code.constant(stride)) for i, (_, stride) in zip(source, place, strict=True)
-        ]
-        moved = [
-            code.apply("+", i, code.constant(start)) if start else i
-            for i, (start, _) in zip(scaled, place, strict=True)
-        ]
-        return tuple(source), tuple(moved)
-
     for index in code.each(extent, unroll=part.size <= LIMIT):
-        source, moved = at(index)
-        target.put(code, moved, part.at(code, source))
+        source = _moved(code, index, [(begin, 1) for begin in first])
+        target.put(code, _moved(code, source, steps), part.at(code, source))
 
 
 @lowers("pad")
 def _pad(scope: Scope, equation: Equation, operand: Array, value: Array) -> Array:
     code, output = scope.code, equation.outputs[0]
-    place = [(int(low), int(inner) + 1) for low, _, inner in equation.parameters["padding_config"]]
+    steps = [(int(low), int(inner) + 1) for low, _, inner in equation.parameters["padding_config"]]
     padding = value.flat(code, code.constant(0))
-    if math.prod(output.shape) > LIMIT:
-        target = write(
-            code, filled(code, output.shape, output.dtype, padding), new(code, output.shape, output.dtype)
-        )
-        write_at(scope, operand, target, place)
+    if output.size > LIMIT:
+        target = new(code, output.shape, output.dtype)
+        write(code, filled(code, output.shape, output.dtype, padding), target)
+        write_at(scope, operand, target, steps)
         return target
 
     def element(index: Index) -> Expression:
-        own = [divmod(int(i.value) - start, stride) for i, (start, stride) in zip(index, place, strict=True)]
+        own = [divmod(int(i.value) - start, stride) for i, (start, stride) in zip(index, steps, strict=True)]
         inside = all(rest == 0 and 0 <= i < n for (i, rest), n in zip(own, operand.shape, strict=True))
         return operand.at(code, tuple(code.constant(i) for i, _ in own)) if inside else padding
 

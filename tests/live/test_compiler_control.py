@@ -1,0 +1,189 @@
+"""Control flow, compiled, against JAX: loops, branches, arrays updated in place or copied."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from curvlib.live.compiler import compile
+from tests.live.javascript import bowl, check, rosenbrock
+
+RANDOM = np.random.default_rng(1)
+START = np.array([-1.2, 1.0])
+LINE = np.linspace(1, 2, 20)
+
+
+def test_scan():
+    def run_up(x, rates):
+        def body(carry, rate):
+            x, total = carry
+            x = x - rate * jax.grad(rosenbrock)(x)
+            return (x, total + rate), {"x": x, "loss": rosenbrock(x)}
+
+        return lax.scan(body, (x, 0.0), rates)
+
+    rates = np.linspace(1e-3, 2e-3, 30)
+    check(run_up, START, rates)
+    check(lambda x, r: lax.scan(lambda c, r: (c * r + 1, c), x, r, reverse=True), START, rates)
+    check(lambda x: lax.scan(lambda c, _: (c[::-1] * 0.9, c), x, None, length=3), START)
+    check(
+        lambda x: lax.scan(lambda c, row: (c + row @ row.T, row.sum()), x, RANDOM.normal(size=(5, 4, 9))),
+        np.eye(4),
+    )
+    big = RANDOM.normal(size=30)
+    check(lambda x: lax.scan(lambda c, _: (c[::-1] * 0.9 + c.sum(), c[:2]), x, None, length=7), big)
+    check(lambda x, y: lax.scan(lambda c, _: ((c[1], c[0] + 1), None), (x, y), None, length=5), big, -big)
+    check(lambda x, y: lax.scan(lambda c, _: ((c[1], c[0] + 1), None), (x, y), None, length=5), START, -START)
+
+
+def test_fori_loop_counts():
+    program = check(lambda x: lax.fori_loop(2, 7, lambda i, x: x.at[i].set(x[i - 1] + i), x), np.arange(20.0))
+    assert "c1" not in program.source, "the counter is the loop's index"
+    check(
+        lambda x, n: lax.fori_loop(0, n, lambda i, x: x * 1.1 + i, x),
+        START,
+        5,
+        others=[(START, 0), (START, 9)],
+    )
+
+
+def test_while():
+    def collatz(n):
+        def body(state):
+            n, k, seen = state
+            return jnp.where(n % 2 == 0, n // 2, 3 * n + 1), k + 1, seen.at[k].set(n)
+
+        return lax.while_loop(lambda state: state[0] > 1, body, (n, 0, jnp.zeros(150, int)))
+
+    check(collatz, 27, others=[(1,), (97,), (6,)])
+
+
+def test_while_within_scan_within_vmap():
+    def root(a):
+        return lax.while_loop(lambda x: jnp.abs(x * x - a) > 1e-12, lambda x: 0.5 * (x + a / x), a)
+
+    check(lambda a: lax.map(root, a), np.linspace(1, 5, 30), rtol=1e-11)
+    check(jax.vmap(root), np.linspace(1, 5, 5), rtol=1e-11)
+    check(jax.vmap(root), np.linspace(1, 5, 30), rtol=1e-11)
+
+
+def test_branches():
+    def sides(p, x):
+        one = lax.cond(p > 0, lambda x: (x + 1, x[0]), lambda x: (x * x, x.sum()), x)
+        two = lax.switch(p, [jnp.sin, jnp.cos, lambda x: x[::-1]], x)
+        three = lax.cond(p > 5, lambda: jnp.linalg.solve(jnp.diag(x[:2]), x[:2]), lambda: x[:2])
+        return (
+            one,
+            two,
+            three,
+            lax.cond(p > 1, lambda: 1, lambda: p),
+            lax.cond(p > 1, lambda: True, lambda: x[0] > 0),
+        )
+
+    for x in (START, np.linspace(-1, 1, 30)):
+        check(sides, 1, x, others=[(-3, x), (0, x), (2, x), (9, x)])
+    check(jax.vmap(lambda p, x: sides(p, x)[0][0]), np.array([1, -1, 2]), RANDOM.normal(size=(3, 2)))
+
+
+def test_a_branch_that_folding_decides():
+    def function(x):
+        always = lax.cond(jnp.float64(jnp.arange(3.0)[2]) > 1, lambda: x.at[0].set(9.0), lambda: x)
+        y = jnp.sin(x)
+        never = lax.cond(jnp.sum(jnp.arange(3)) > 5, lambda: y, lambda: y.at[3].set(7.0))
+        return always, never, y + x
+
+    check(function, LINE)
+    check(lambda x: lax.fori_loop(0, 5, lambda k, x: function(x)[1] + x, x), LINE)
+
+
+def test_branches_are_lazy():
+    program = compile(lambda p, x: lax.cond(p, lambda: jnp.exp(x), lambda: jnp.sin(x)), True, 1.0)
+    then, otherwise = re.search(r"if \(.*?\) \{(.*?)\} else \{(.*?)\}", program.source, re.DOTALL).groups()
+    assert "exp" in then and "sin" not in then and "sin" in otherwise and "exp" not in otherwise
+
+
+def test_an_array_in_a_loop_and_a_branch_is_updated_in_place():
+    def record(x, keep):
+        def body(k, carry):
+            x, path, seen = carry
+            x = x - 0.01 * jax.grad(rosenbrock)(x)
+            path = lax.cond(keep, lambda: path.at[k].set(x), lambda: path)
+            return x, path, seen.at[k].add(path[jnp.maximum(k - 1, 0), 0])
+
+        return lax.fori_loop(0, 50, body, (x, jnp.zeros((50, 2)), jnp.ones(50)))
+
+    program = check(record, START, True, others=[(START, False)], rtol=1e-9)
+    assert ".set(" not in program.source
+
+
+def test_an_array_still_needed_is_copied():
+    def compare(x):
+        def body(k, carry):
+            old, total = carry
+            new = old.at[k].set(2.0 * k)
+            return new, total + jnp.sum(new * old)  # after the update, and the old one too
+
+        first = lax.fori_loop(0, 20, body, (x, 0.0))
+        return first, x.at[0].set(1.0), x, lax.fori_loop(0, 20, body, (first[0][::-1], 0.0))
+
+    check(compare, LINE)
+
+    def outer(x):
+        y = jnp.sin(x)
+        return lax.fori_loop(0, 20, lambda k, total: total + k * jnp.sum(y.at[k].set(0.0)), 0.0)
+
+    check(outer, LINE)
+
+    def condition(x):
+        going = lambda s: (s[1] < 5) & (jnp.sum(s[0].at[1].set(100.0)) > 0)  # noqa: E731
+        return lax.while_loop(going, lambda s: (s[0] * s[0][1], s[1] + 1), (x, 0))
+
+    check(condition, LINE)
+
+
+def test_an_update_by_the_array_itself():
+    check(lambda x: lax.fori_loop(0, 3, lambda k, x: x.at[:18].set(0.5 * x[::-1][:18]), x), LINE)
+
+    def lazily(x):
+        double = 2 * x  # a rule that reads x, used once, after x has been overwritten
+        return lax.fori_loop(0, 3, lambda k, v: (2 * v).at[k].set(v[k + 1]) + (v * v)[::-1], x), double
+
+    check(lazily, np.linspace(0, 0.1, 20))
+
+
+def test_an_element_is_read_anew_after_an_update():
+    def body(k, carry):
+        x, before, after = carry
+        before += x[3]
+        x = x.at[3].multiply(1.5)
+        return x, before, after + x[3]
+
+    check(lambda x: lax.fori_loop(0, 4, body, (x, 0.0, 0.0)), LINE)
+
+
+def test_carried_values_change_places():
+    swap = lambda carry, k: ((carry[1], carry[0]), carry[0])  # noqa: E731
+    for x, y in ((1.0, 2.0), (START, -START), (LINE, -LINE)):
+        check(lambda x, y: lax.scan(swap, (x, y), None, length=3), x, y)
+
+    def swap_and_update(carry, k):
+        x, y = carry
+        return (y.at[k].set(k), x.at[k].add(1.0)), x[k] + y[0]
+
+    check(lambda x, y: lax.scan(swap_and_update, (x, y), jnp.arange(20)), LINE, -LINE)
+    check(lambda x: lax.scan(swap_and_update, (x, x), jnp.arange(20)), LINE)
+
+
+def test_what_does_not_change_leaves_the_loop():
+    def repeat(x, kappa):
+        def body(x, _):
+            hessian = bowl(jnp.exp(kappa), dim=10)
+            return x - 0.1 * hessian @ x / jnp.linalg.norm(hessian), None
+
+        return lax.scan(body, x, None, length=20)[0]
+
+    program = check(repeat, np.linspace(-1, 1, 10), 1.0, rtol=1e-11)
+    before, loop = program.source.split("i < 20")
+    assert "exp(" in before and "exp(" not in loop and "sqrt(" not in loop
