@@ -6,7 +6,9 @@ Importing it computes nothing and sets no global configuration.
 from typing import TYPE_CHECKING, Any
 
 from curvlib import linalg, methods, problems, products
-from curvlib.methods import FirstOrder, GradientDescent, Newton
+from curvlib.linalg import conjugate_gradients
+from curvlib.line_search import Armijo
+from curvlib.methods import FirstOrder, GradientDescent, Newton, TrustRegionNewton
 from curvlib.minimize import Info, Method, Trace, minimize
 from curvlib.problems import Objective
 from curvlib.products import hessian, hvp
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Armijo",
     "FirstOrder",
     "GradientDescent",
     "Info",
@@ -26,6 +29,8 @@ __all__ = [
     "Objective",
     "Status",
     "Trace",
+    "TrustRegionNewton",
+    "conjugate_gradients",
     "hessian",
     "hvp",
     "linalg",

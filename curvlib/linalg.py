@@ -1,13 +1,19 @@
-"""Linear algebra the methods share: symmetric solves that report what they met."""
+"""Linear algebra the methods share: symmetric solves, conjugate gradients, the trust-region subproblem."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
 
-from curvlib.problems import Array
+from curvlib.problems import Array, Params
+from curvlib.status import Outcome
 
 
 class SymmetricSolution(NamedTuple):
@@ -59,3 +65,255 @@ def solve_symmetric(matrix: Array, b: Array) -> SymmetricSolution:
         lambda: jnp.linalg.solve(matrix, b),
     )
     return SymmetricSolution(x, positive_definite)
+
+
+class CGOutcome(Outcome):
+    """Why conjugate gradients stopped."""
+
+    ITERATIONS, CONVERGED, NEGATIVE_CURVATURE, BOUNDARY = range(4)
+
+    SENTENCES: ClassVar[tuple[str, ...]] = (
+        "took all its iterations without reaching the tolerance",
+        "converged: the residual norm is within the tolerance",
+        "met a direction p with pᵀAp ≤ 0: the matrix is not positive definite",
+        "reached the radius",
+    )
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["x", "iterations", "outcome", "values", "residual_norms", "iterates"],
+    meta_fields=[],
+)
+@dataclasses.dataclass(frozen=True)
+class CGResult:
+    """What ``conjugate_gradients`` returns. Records after the last iteration repeat the last value.
+
+    Attributes:
+        x: the last iterate, structured like b.
+        iterations: how many iterations were done; records 0 … iterations are the run.
+        outcome: why it stopped.
+        values: q(x_k) = ½ x_kᵀAx_k − bᵀx_k, shape (steps + 1,).
+        residual_norms: ‖b − Ax_k‖, by the recursion, shape (steps + 1,).
+        iterates: the x_k, with a leading axis steps + 1; None unless asked for.
+    """
+
+    x: Params
+    iterations: Array
+    outcome: CGOutcome
+    values: Array
+    residual_norms: Array
+    iterates: Params | None
+
+
+def conjugate_gradients(
+    product: Callable[[Params], Params],
+    b: Params,
+    steps: int,
+    tol: float | Array = 0.0,
+    x0: Params | None = None,
+    radius: float | Array = float("inf"),
+    preconditioner: Callable[[Params], Params] | None = None,
+    path: bool = False,
+) -> CGResult:
+    """Minimise q(x) = ½ xᵀAx − bᵀx, that is, solve A x = b, knowing A only by its products.
+
+    In exact arithmetic it ends after as many iterations as A has distinct eigenvalues. A direction p with
+    pᵀAp ≤ 0 ends it at once: with a finite radius it follows p to the boundary (Steihaug's rule for trust
+    regions), else it keeps the iterate it has. An iterate that would leave the ball ‖x‖ ≤ radius is cut at
+    its boundary.
+
+    Args:
+        product: x ↦ Ax for a symmetric A, on pytrees like b.
+        b: the right-hand side, any pytree.
+        steps: the most iterations, a Python integer ≥ 1.
+        tol: stop when the residual norm is at most tol · ‖b‖.
+        x0: the first iterate; zero if left out. It must lie within the radius.
+        radius: Δ > 0.
+        preconditioner: r ↦ M⁻¹r for a symmetric positive definite M ≈ A. The radius still measures ‖x‖.
+        path: keep every iterate.
+
+    Raises:
+        ValueError: if ``steps`` is not a positive integer.
+
+    Source: Hestenes & Stiefel 1952; Steihaug 1983; Nocedal & Wright 2006, Numerical Optimization, 2nd ed.,
+    algorithms 5.3 and 7.2.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> scale = jnp.array([1.0, 4.0])
+        >>> result = conjugate_gradients(lambda x: scale * x, scale, 5, tol=1e-6)
+        >>> [round(float(x), 6) for x in result.x], int(result.iterations)
+        ([1.0, 1.0], 2)
+    """
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+        raise ValueError(f"steps must be a Python integer of at least 1, got {steps!r}")
+    flat_b, unravel = ravel_pytree(b)
+
+    def apply(map_: Callable[[Params], Params], v: Array) -> Array:
+        return ravel_pytree(map_(unravel(v)))[0]
+
+    def inverse(r: Array) -> Array:
+        return r if preconditioner is None else apply(preconditioner, r)
+
+    def value(x: Array, r: Array) -> Array:
+        return -0.5 * x @ (flat_b + r)  # since Ax = b - r
+
+    def iterate(carry: _CG) -> _CG:
+        x, r, p, rz, k = carry.x, carry.r, carry.p, carry.rz, carry.k
+        product_p = apply(product, p)
+        bent = p @ product_p
+        positive = bent > 0
+        alpha = rz / jnp.where(positive, bent, 1)
+        to_boundary = _distance_to_sphere(x, p, radius)
+        cut = ~positive | (alpha > to_boundary)
+        # Without a radius negative curvature leaves the iterate where it is.
+        alpha = jnp.where(cut, jnp.where(jnp.isfinite(to_boundary), to_boundary, 0), alpha).astype(x.dtype)
+        moved = alpha != 0
+        x, r = x + alpha * p, r - alpha * product_p
+        z = inverse(r)
+        new_rz = r @ z
+        code = jnp.where(
+            ~positive, CGOutcome.NEGATIVE_CURVATURE, jnp.where(cut, CGOutcome.BOUNDARY, _GOING_ON)
+        )
+        code = jnp.where(~cut & (jnp.linalg.norm(r) <= bound), CGOutcome.CONVERGED, code)
+        k = jnp.where(moved, k + 1, k)
+        records = _record_at(carry.records, k, x, r)
+        code = jnp.where((code == _GOING_ON) & (k >= steps), CGOutcome.ITERATIONS, code).astype(jnp.int32)
+        return _CG(x, r, z + (new_rz / rz) * p, new_rz, k, code, records)
+
+    def _record_at(records: dict[str, Array], k: Array, x: Array, r: Array) -> dict[str, Array]:
+        now = {"value": value(x, r), "residual": jnp.linalg.norm(r)} | ({"x": x} if path else {})
+        return {name: record.at[k].set(now[name]) for name, record in records.items()}
+
+    x = jnp.zeros_like(flat_b) if x0 is None else ravel_pytree(x0)[0].astype(flat_b.dtype)
+    r = flat_b - apply(product, x) if x0 is not None else flat_b
+    z = inverse(r)
+    bound = tol * jnp.linalg.norm(flat_b)
+    records = {name: jnp.zeros(steps + 1, flat_b.dtype) for name in ("value", "residual")}
+    if path:
+        records["x"] = jnp.zeros((steps + 1, flat_b.size), flat_b.dtype)
+    code = jnp.where(jnp.linalg.norm(r) <= bound, CGOutcome.CONVERGED, _GOING_ON).astype(jnp.int32)
+    start = _CG(x, r, z, r @ z, jnp.int32(0), code, _record_at(records, jnp.int32(0), x, r))
+    end = jax.lax.while_loop(lambda carry: carry.code == _GOING_ON, iterate, start)
+
+    rows = jnp.minimum(jnp.arange(steps + 1), end.k)
+    records = {name: record[rows] for name, record in end.records.items()}
+    return CGResult(
+        x=unravel(end.x),
+        iterations=end.k,
+        outcome=CGOutcome(end.code),
+        values=records["value"],
+        residual_norms=records["residual"],
+        iterates=jax.vmap(unravel)(records["x"]) if path else None,
+    )
+
+
+class _CG(NamedTuple):
+    """The carry: iterate, residual, direction, rᵀM⁻¹r, count, why to stop, records."""
+
+    x: Array
+    r: Array
+    p: Array
+    rz: Array
+    k: Array
+    code: Array
+    records: dict[str, Array]
+
+
+_GOING_ON = -1
+
+
+def _distance_to_sphere(x: Array, p: Array, radius: Any) -> Array:
+    """The α ≥ 0 with ‖x + αp‖ = radius, for ‖x‖ ≤ radius; infinite for an infinite radius."""
+    pp, xp = p @ p, x @ p
+    room = jnp.maximum(radius**2 - x @ x, 0)
+    # The root's form that does not cancel for xp > 0.
+    root = jnp.sqrt(xp**2 + pp * room)
+    return jnp.where(xp > 0, room / (xp + root), (root - xp) / pp)
+
+
+class TrustRegionStep(NamedTuple):
+    """What ``trust_region_step`` returns.
+
+    Attributes:
+        step: δ, shape (n,).
+        decrease: m(0) − m(δ) ≥ 0 of the quadratic model.
+        multiplier: λ ≥ 0 with (H + λI) δ = −g; 0 if the step is inside the region.
+        smallest_eigenvalue: ℓ_min of H.
+        indefinite: whether ℓ_min is negative by more than rounding.
+        on_boundary: whether ‖δ‖ = Δ.
+    """
+
+    step: Array
+    decrease: Array
+    multiplier: Array
+    smallest_eigenvalue: Array
+    indefinite: Array
+    on_boundary: Array
+
+
+def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRegionStep:
+    """Minimise gᵀδ + ½ δᵀHδ over ‖δ‖ ≤ Δ exactly, for a symmetric H.
+
+    δ is a solution exactly if (H + λI) δ = −g, H + λI is positive semidefinite, and λ ≥ 0 is zero unless ‖δ‖
+    = Δ. In the eigenbasis of H the length ‖δ‖ falls as μ = λ + ℓ_min grows, so μ is found by bisection (on
+    its logarithm, for it may be tiny against ℓ_min). In the *hard case* even μ → 0 leaves ‖δ‖ < Δ, since g
+    has no part along the lowest eigenvector: then the rest of the length is gone along that vector, in either
+    direction.
+
+    Args:
+        matrix: H, shape (n, n).
+        g: the gradient, shape (n,).
+        radius: Δ > 0.
+
+    Source: Moré & Sorensen 1983, "Computing a trust region step"; Nocedal & Wright 2006, Numerical
+    Optimization, 2nd ed., theorem 4.1 and section 4.3.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> inner = trust_region_step(jnp.diag(jnp.array([1.0, -1.0])), jnp.array([0.0, 0.0]), 2.0)
+        >>> [abs(float(x)) for x in inner.step], float(inner.decrease), float(inner.multiplier)
+        ([0.0, 2.0], 2.0, 1.0)
+    """
+    eigenvalues, basis = jnp.linalg.eigh(matrix)
+    lowest = eigenvalues[0]
+    gaps = eigenvalues - lowest
+    along = basis.T @ g
+    tiny = jnp.finfo(g.dtype).tiny
+    scale = jnp.maximum(jnp.max(jnp.abs(eigenvalues)), tiny)
+    eps = jnp.finfo(g.dtype).eps
+
+    def step_for(mu: Array) -> Array:
+        # A zero over a zero is a direction the gradient does not ask for.
+        return jnp.where(along == 0, 0, -along / jnp.maximum(gaps + mu, tiny))
+
+    def length(mu: Array) -> Array:
+        return jnp.linalg.norm(step_for(mu))
+
+    smallest = jnp.maximum(lowest, eps * eps * scale)
+    largest = jnp.maximum(jnp.linalg.norm(g) / radius, smallest)  # there, ‖δ‖ ≤ ‖g‖/μ ≤ Δ
+
+    def halve(_: int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = bracket
+        middle = jnp.sqrt(low) * jnp.sqrt(high)
+        too_long = length(middle) > radius
+        return jnp.where(too_long, middle, low), jnp.where(too_long, high, middle)
+
+    fits = length(smallest) <= radius
+    _, mu = jax.lax.fori_loop(0, 60, halve, (smallest, largest))
+    mu = jnp.where(fits, smallest, mu)
+    delta = step_for(mu)
+    indefinite = lowest < -10 * eps * scale * g.size
+    missing = jnp.sqrt(jnp.maximum(radius**2 - delta @ delta, 0))
+    hard = fits & indefinite
+    outward = jnp.where(along[0] > 0, -1.0, 1.0)
+    delta = delta.at[0].add(jnp.where(hard, outward * missing, 0))
+    return TrustRegionStep(
+        step=basis @ delta,
+        decrease=-(along @ delta + 0.5 * delta @ (eigenvalues * delta)),
+        multiplier=jnp.maximum(mu - lowest, 0),
+        smallest_eigenvalue=lowest,
+        indefinite=indefinite,
+        on_boundary=~fits | hard,
+    )

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from curvlib.hyperparameters import check_at_least
 from curvlib.problems import Array, Params, check_params
 from curvlib.status import Status
 
 Problem = Any
 State = Any
-Schedule = Callable[[Array], Array]
-_Class = TypeVar("_Class", bound=type)
 
 
 class Info(NamedTuple):
@@ -29,6 +27,7 @@ class Info(NamedTuple):
         gradient_norm: ‖∇L(θ)‖ at entry, a scalar.
         failure: 0, or the ``Status`` code of a breakdown that leaves no step to take.
         accepted: whether the step moves; a rejected step may leave θ as it is while the method adapts.
+        may_stop: whether a small gradient is a reason to stop; not where the method sees negative curvature.
         details: further scalars by name that the method reports (a fixed set for each method).
     """
 
@@ -36,6 +35,7 @@ class Info(NamedTuple):
     gradient_norm: Array
     failure: int | Array = 0
     accepted: bool | Array = True
+    may_stop: bool | Array = True
     details: dict[str, Array] = {}  # noqa: RUF012 (never mutated)
 
 
@@ -50,58 +50,6 @@ class Method(Protocol):
         self, problem: Problem, params: Params, state: State, curvature: Problem | None = None
     ) -> tuple[Params, State, Info]:
         """One step from ``params``; ``curvature`` is the problem to take curvature from, if not the same."""
-
-
-def method(cls: _Class) -> _Class:
-    """Make a class of hyperparameters a method: a frozen dataclass that is a pytree.
-
-    Numbers are leaves, so that changing one recompiles nothing; functions (a schedule, an optax
-    transformation) are static. A class may define ``check(self)``, which runs when a user builds an instance
-    and not when JAX rebuilds one.
-    """
-    if hasattr(cls, "check"):
-        cls.__post_init__ = lambda self: self.check()
-    cls = dataclasses.dataclass(frozen=True)(cls)
-    names = tuple(field.name for field in dataclasses.fields(cls))
-
-    def is_static(value: Any) -> bool:
-        return any(callable(leaf) for leaf in jax.tree.leaves(value))
-
-    def flatten(self: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        values = [getattr(self, name) for name in names]
-        leaves = tuple(None if is_static(value) else value for value in values)
-        return leaves, tuple(value if is_static(value) else None for value in values)
-
-    def unflatten(static: tuple[Any, ...], leaves: tuple[Any, ...]) -> Any:
-        self = object.__new__(cls)
-        for name, fixed, leaf in zip(names, static, leaves, strict=True):
-            object.__setattr__(self, name, leaf if fixed is None else fixed)
-        return self
-
-    jax.tree_util.register_pytree_node(cls, flatten, unflatten)
-    return cls
-
-
-def at_step(hyperparameter: Any, count: Array) -> Array:
-    """The value of a hyperparameter at step ``count``: itself, or what its schedule says."""
-    return hyperparameter(count) if callable(hyperparameter) else hyperparameter
-
-
-def check_at_least(name: str, value: Any, bound: float, *, strictly: bool = False) -> None:
-    """Refuse a hyperparameter below its bound, where its value is known (not a tracer, not a schedule).
-
-    Raises:
-        TypeError: if it is not a number.
-        ValueError: if it is out of range or NaN.
-    """
-    if callable(value) or isinstance(value, jax.core.Tracer):
-        return
-    if np.ndim(value) != 0 or not np.issubdtype(np.asarray(value).dtype, np.number):
-        raise TypeError(f"{name} must be a number or a schedule, got {value!r}")
-    if not (value > bound if strictly else value >= bound):
-        raise ValueError(
-            f"{name} must be {'greater than' if strictly else 'at least'} {bound:g}, got {value}"
-        )
 
 
 @partial(
@@ -226,7 +174,8 @@ def _minimize(
             [
                 ~finite & (index == 0),
                 ~finite,
-                info.gradient_norm <= tol,
+                (info.gradient_norm <= tol) & info.may_stop,
+                info.loss < unbounded,
                 jnp.asarray(info.failure) != 0,
                 stalled,
                 index >= steps,
@@ -235,6 +184,7 @@ def _minimize(
                 jnp.int32(Status.BAD_START),
                 jnp.int32(Status.DIVERGED),
                 jnp.int32(Status.CONVERGED),
+                jnp.int32(Status.UNBOUNDED),
                 jnp.asarray(info.failure, jnp.int32),
                 jnp.int32(Status.STAGNATED),
                 jnp.where(info.loss > loop.records["loss"][0], Status.CLIMBED, Status.STEPS).astype(
@@ -251,6 +201,8 @@ def _minimize(
 
     state = method.init(problem, params, key)
     info = jax.eval_shape(lambda: method.step(problem, params, state)[2])
+    # Far below any loss that has a minimum, and early enough that powers of θ do not overflow first.
+    unbounded = -(float(jnp.finfo(info.loss.dtype).max) ** (1 / 3))
     records = jax.tree.map(
         lambda value: jnp.zeros((steps + 1, *jnp.shape(value)), jnp.result_type(value)),
         _record(info, params, path),

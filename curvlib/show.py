@@ -1,4 +1,4 @@
-"""What chapters show besides plots: the library's own source, and the table that judges a chapter's claims."""
+"""What chapters show besides plots: the library's own source, and the table that judges their claims."""
 
 from __future__ import annotations
 

@@ -1,54 +1,41 @@
-"""Why a minimization stopped: an integer code inside ``jit``, a sentence outside."""
+"""Why something iterative stopped: an integer code inside ``jit``, a sentence outside."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
 
-from curvlib.problems import Array
 
+class Outcome:
+    """A reason to stop. ``str(outcome)`` is a sentence; ``outcome == Class.NAME`` compares codes, also inside
+    jit.
 
-@jax.tree_util.register_pytree_node_class
-class Status:
-    """The reason a run stopped. ``str(status)`` is a sentence; ``status == Status.CONVERGED`` compares codes.
+    A subclass lists its sentences, and names their positions.
 
     Attributes:
         code: an int32 scalar (or an array of them, for several runs at once); the only leaf.
-
-    Example:
-        >>> str(Status(Status.CONVERGED))
-        'converged: the gradient norm is within the tolerance'
     """
 
-    STEPS, CONVERGED, STAGNATED, BAD_START, DIVERGED, SINGULAR, CLIMBED = range(7)
+    SENTENCES: ClassVar[tuple[str, ...]] = ()
 
-    SENTENCES: ClassVar[tuple[str, ...]] = (
-        "took all its steps without reaching the tolerance",
-        "converged: the gradient norm is within the tolerance",
-        "stagnated: the last step was too small to change the parameters in this precision",
-        "stopped at the start: the loss or its gradient is not finite there; start where both are",
-        "diverged: the loss or its gradient stopped being finite; the last finite point is kept; "
-        "take smaller steps or more damping",
-        "stopped: the method's linear system is singular, so there is no step; add damping",
-        "took all its steps and ended above its start; take smaller steps or more damping",
-    )
+    def __init_subclass__(cls) -> None:
+        jax.tree_util.register_pytree_node(
+            cls, lambda self: ((self.code,), None), lambda _, leaves: cls(*leaves)
+        )
 
-    def __init__(self, code: int | Array) -> None:
+    def __init__(self, code: Any) -> None:
         self.code = code
 
-    @property
-    def failed(self) -> bool:
-        """Whether it broke down (bad start, divergence, singular system, net climb). Outside jit only."""
-        return bool(np.any(np.asarray(self.code) >= Status.BAD_START))
-
-    def __eq__(self, other: object) -> bool:
-        return self.code == (other.code if isinstance(other, Status) else other)
+    def __eq__(self, other: object) -> Any:
+        return self.code == (other.code if isinstance(other, Outcome) else other)
 
     __hash__ = None  # type: ignore[assignment]  # equality is by a traced value
 
     def __str__(self) -> str:
+        if isinstance(self.code, jax.core.Tracer):
+            return f"{type(self).__name__}({self.code})"
         codes = np.atleast_1d(np.asarray(self.code)).ravel()
         if codes.size == 1:
             return self.SENTENCES[int(codes[0])]
@@ -56,13 +43,44 @@ class Status:
         return "\n".join(f"{count} of {codes.size}: {sentence}" for count, sentence in counts if count)
 
     def __repr__(self) -> str:
-        if isinstance(self.code, jax.core.Tracer):
-            return f"Status({self.code})"
-        return f"Status({self.code}: {self})"
+        return f"{type(self).__name__}({self.code}: {self})"
 
-    def tree_flatten(self) -> tuple[tuple[int | Array], None]:
-        return (self.code,), None
 
-    @classmethod
-    def tree_unflatten(cls, _: None, leaves: tuple[int | Array]) -> Status:
-        return cls(*leaves)
+class Status(Outcome):
+    """Why a minimization stopped.
+
+    Example:
+        >>> str(Status(Status.CONVERGED))
+        'converged: the gradient norm is within the tolerance'
+    """
+
+    (
+        STEPS,
+        CONVERGED,
+        STAGNATED,
+        BAD_START,
+        DIVERGED,
+        SINGULAR,
+        CLIMBED,
+        NO_DESCENT,
+        UNBOUNDED,
+    ) = range(9)
+
+    SENTENCES: ClassVar[tuple[str, ...]] = (
+        "took all its steps without reaching the tolerance",
+        "converged: the gradient norm is within the tolerance",
+        "stagnated: the last step was too small to change the parameters or the loss in this precision",
+        "stopped at the start: the loss or its gradient is not finite there; start where both are",
+        "diverged: the loss or its gradient stopped being finite; the last finite point is kept; "
+        "take smaller steps or more damping",
+        "stopped: the method's linear system is singular, so there is no step; add damping",
+        "took all its steps and ended above its start; take smaller steps or more damping",
+        "stopped: the step's direction does not descend, so no step along it helps; "
+        "add damping or an eigenvalue floor",
+        "unbounded: the loss fell without limit; the problem has no minimum in this direction",
+    )
+
+    @property
+    def failed(self) -> bool:
+        """Whether it broke down (from BAD_START on in the list of codes). Outside jit only."""
+        return bool(np.any(np.asarray(self.code) >= Status.BAD_START))

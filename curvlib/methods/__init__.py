@@ -1,6 +1,6 @@
 """The methods, one file each."""
 
 from curvlib.methods.first_order import FirstOrder, GradientDescent
-from curvlib.methods.newton import Newton
+from curvlib.methods.newton import Newton, TrustRegionNewton
 
-__all__ = ["FirstOrder", "GradientDescent", "Newton"]
+__all__ = ["FirstOrder", "GradientDescent", "Newton", "TrustRegionNewton"]

@@ -8,20 +8,17 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from curvlib.minimize import (
-    Info,
-    Problem,
+from curvlib.hyperparameters import (
     Schedule,
-    State,
     at_step,
     check_at_least,
-    method,
-    value_and_gradient,
+    hyperparameters,
 )
+from curvlib.minimize import Info, Problem, State, value_and_gradient
 from curvlib.problems import Array, Params
 
 
-@method
+@hyperparameters
 class GradientDescent:
     """Gradient descent, θ ← θ − η ∇L(θ).
 
@@ -70,7 +67,7 @@ class GradientDescent:
         return params, state + 1, Info(loss, gradient_norm)
 
 
-@method
+@hyperparameters
 class FirstOrder:
     """Any optax gradient transformation as a method: ``FirstOrder(optax.adam(1e-2))``.
 

@@ -1,43 +1,54 @@
-"""Newton's method, plain and damped."""
+"""Newton's method: plain, damped, with modified eigenvalues, along a line search, and in a trust region."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from curvlib.linalg import solve_symmetric
-from curvlib.minimize import (
-    Info,
-    Problem,
+from curvlib.hyperparameters import (
     Schedule,
     at_step,
     check_at_least,
-    method,
-    value_and_gradient,
+    check_fraction,
+    hyperparameters,
 )
+from curvlib.linalg import solve_symmetric, trust_region_step
+from curvlib.line_search import Armijo
+from curvlib.minimize import Info, Problem, value_and_gradient
 from curvlib.problems import Array, Params
 from curvlib.products import hessian
 from curvlib.status import Status
 
 
-@method
+@hyperparameters
 class Newton:
-    """Newton's method, θ ← θ − (H + λI)⁻¹ ∇L(θ).
+    """Newton's method, θ ← θ − α (H + λI)⁻¹ ∇L(θ), with α = 1 unless there is a line search.
 
     With λ = 0 the step solves ∇m(δ) = 0 for the second-order Taylor model m(δ) = L + gᵀδ + ½ δᵀHδ. That is
     the model's minimum only if H is positive definite; otherwise the step runs to a saddle or a maximum of
     the model, and ``Trace.details["positive_definite"]`` says so. Damping λ > −ℓ_min makes every step a
     descent direction and turns it towards −g/λ, a short gradient step, as λ grows.
 
+    An eigenvalue floor makes every step a descent direction whatever H is: H = Q diag(ℓ) Qᵀ is replaced by
+    Q diag(max(|ℓ + λ|, floor)) Qᵀ, so that a direction of negative curvature is left as fast as one of
+    positive curvature is approached.
+
     It forms the (n, n) Hessian by n Hessian–vector products and factorizes it in O(n³): for small n.
 
     Args:
         damping: λ ≥ 0, in units of the Hessian; a number or a schedule (a function of the step count).
+        eigenvalue_floor: a positive number in units of the Hessian, or None to take H as it is.
+        line_search: an ``Armijo``, or None for the full step. Its details are the accepted ``alpha`` and the
+            ``evaluations`` of the loss.
 
     Raises:
-        ValueError: if λ is negative.
+        ValueError: if λ is negative or the floor not positive.
 
-    Source: Nocedal & Wright 2006, Numerical Optimization, 2nd ed., section 3.3 (the step), 3.4 (damping).
+    Source: Nocedal & Wright 2006, Numerical Optimization, 2nd ed., section 3.3 (the step) and 3.4 (damping,
+    modified eigenvalues).
 
     Example:
         >>> import curvlib as cl, jax.numpy as jnp
@@ -47,9 +58,21 @@ class Newton:
     """
 
     damping: float | Array | Schedule = 0.0
+    eigenvalue_floor: float | Array | None = None
+    line_search: Armijo | None = None
 
     def check(self) -> None:
         check_at_least("damping", self.damping, 0.0)
+        if self.eigenvalue_floor is not None:
+            check_at_least(
+                "eigenvalue_floor", self.eigenvalue_floor, 0.0, strictly=True
+            )
+        if self.line_search is not None and not isinstance(
+            self.line_search, Armijo
+        ):
+            raise TypeError(
+                f"the line search must be a cl.Armijo() or None, got {self.line_search!r}"
+            )
 
     def init(
         self, problem: Problem, params: Params, key: Array | None = None
@@ -64,18 +87,149 @@ class Newton:
         curvature: Problem | None = None,
     ) -> tuple[Params, Array, Info]:
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
-        flat, unravel = ravel_pytree(params)
+        theta, unravel = ravel_pytree(params)
+        g = ravel_pytree(gradient)[0]
         matrix = hessian(problem if curvature is None else curvature, params)
-        damped = matrix + at_step(self.damping, state) * jnp.eye(
-            flat.size, dtype=matrix.dtype
+        matrix += at_step(self.damping, state) * jnp.eye(g.size, dtype=g.dtype)
+        direction, definite = self._direction(matrix, g)
+        alpha, failure, details = self._search(
+            lambda alpha: problem.loss(unravel(theta + alpha * direction)),
+            loss,
+            slope=g @ direction,
         )
-        solution = solve_symmetric(damped, -ravel_pytree(gradient)[0])
-        solvable = jnp.all(jnp.isfinite(solution.x))
-        params = unravel(jnp.where(solvable, flat + solution.x, flat))
-        failure = jnp.where(solvable, 0, Status.SINGULAR)
-        details = {"positive_definite": solution.positive_definite}
-        return (
-            params,
-            state + 1,
-            Info(loss, gradient_norm, failure, details=details),
+        # Without a finite direction there is no step, and alpha is zero.
+        delta = jnp.where(alpha == 0, 0, alpha * direction)
+        details = {"positive_definite": definite, **details}
+        info = Info(loss, gradient_norm, failure, details=details)
+        return unravel(theta + delta), state + 1, info
+
+    def _direction(self, matrix: Array, g: Array) -> tuple[Array, Array]:
+        """−M⁻¹g for the matrix M, its eigenvalues floored if asked; and whether M is positive definite."""
+        if self.eigenvalue_floor is None:
+            solution = solve_symmetric(matrix, -g)
+            return solution.x, solution.positive_definite
+        eigenvalues, basis = jnp.linalg.eigh(matrix)
+        floored = jnp.maximum(jnp.abs(eigenvalues), self.eigenvalue_floor)
+        return -basis @ ((basis.T @ g) / floored), eigenvalues[0] > 0
+
+    def _search(
+        self, phi: Callable[[Array], Array], loss: Array, slope: Array
+    ) -> tuple[Array, Array, dict[str, Array]]:
+        """How far to go along the direction, a status code if nowhere, and what to report."""
+        solvable = jnp.isfinite(slope)
+        singular = jnp.where(solvable, 0, Status.SINGULAR)
+        if self.line_search is None:
+            return solvable.astype(loss.dtype), singular, {}
+        found = self.line_search.search(phi, loss, slope)
+        no_step = jnp.where(slope < 0, Status.STAGNATED, Status.NO_DESCENT)
+        failure = jnp.where(solvable & ~found.success, no_step, singular)
+        details = {"alpha": found.step, "evaluations": found.evaluations}
+        return found.step, failure, details
+
+
+class TrustRegionState(NamedTuple):
+    """The trust region's radius Δ, and the steps taken so far."""
+
+    radius: Array
+    count: Array
+
+
+@hyperparameters
+class TrustRegionNewton:
+    """Newton's method in a trust region: δ minimises m(δ) = L + gᵀδ + ½ δᵀHδ over ‖δ‖ ≤ Δ.
+
+    The subproblem is solved exactly (``linalg.trust_region_step``), so that at a saddle the step goes out
+    along a direction of negative curvature, also where the gradient is zero. The gain ratio
+
+        ρ = (L(θ) − L(θ + δ)) / (m(0) − m(δ))
+
+    decides: ρ < ¼ shrinks the radius to ‖δ‖/4, ρ > ¾ with ‖δ‖ = Δ doubles it; the step is taken if ρ exceeds
+    ``accept``. A step to where the loss is not finite is rejected.
+
+    Reported in ``details``: ``radius``, ``gain_ratio``, ``multiplier`` (the λ ≥ 0 with (H + λI)δ = −g) and
+    ``smallest_eigenvalue``.
+
+    Args:
+        radius: the first Δ > 0, in units of the parameters.
+        max_radius: Δ never exceeds it.
+        accept: the gain ratio above which a step is taken, in (0, ¼).
+
+    Raises:
+        ValueError: if a number is out of its range.
+
+    Source: Nocedal & Wright 2006, Numerical Optimization, 2nd ed., algorithm 4.1.
+
+    Example:
+        >>> import curvlib as cl, jax.numpy as jnp
+        >>> well, hump = cl.problems.double_well(), jnp.array([0.0])
+        >>> trace = cl.minimize(well, TrustRegionNewton(), hump, 30, tol=1e-5)
+        >>> abs(round(float(trace.params[0]), 4)), str(trace.status)
+        (1.0, 'converged: the gradient norm is within the tolerance')
+    """
+
+    radius: float | Array = 1.0
+    max_radius: float | Array = float("inf")
+    accept: float | Array = 1e-3
+
+    def check(self) -> None:
+        check_at_least("radius", self.radius, 0.0, strictly=True)
+        check_at_least("max_radius", self.max_radius, 0.0, strictly=True)
+        check_fraction("4 · accept", 4 * self.accept)
+
+    def init(
+        self, problem: Problem, params: Params, key: Array | None = None
+    ) -> TrustRegionState:
+        dtype = ravel_pytree(params)[0].dtype
+        return TrustRegionState(jnp.asarray(self.radius, dtype), jnp.int32(0))
+
+    def step(
+        self,
+        problem: Problem,
+        params: Params,
+        state: TrustRegionState,
+        curvature: Problem | None = None,
+    ) -> tuple[Params, TrustRegionState, Info]:
+        loss, gradient, gradient_norm = value_and_gradient(problem, params)
+        theta, unravel = ravel_pytree(params)
+        matrix = hessian(problem if curvature is None else curvature, params)
+        inner = trust_region_step(
+            matrix, ravel_pytree(gradient)[0], state.radius
         )
+        new_loss = problem.loss(unravel(theta + inner.step))
+
+        # Differences that rounding makes up are worth nothing, on either side of the ratio.
+        rounding = 10 * jnp.finfo(loss.dtype).eps * jnp.abs(loss)
+        ratio = (loss - new_loss + rounding) / (inner.decrease + rounding)
+        ratio = jnp.where(
+            jnp.isfinite(new_loss) & jnp.isfinite(ratio), ratio, -1.0
+        )
+        accepted = ratio > self.accept
+        radius = jnp.where(
+            ratio < 0.25,
+            0.25 * jnp.linalg.norm(inner.step),
+            jnp.where(
+                (ratio > 0.75) & inner.on_boundary,
+                jnp.minimum(2 * state.radius, self.max_radius),
+                state.radius,
+            ),
+        ).astype(theta.dtype)
+        details = {
+            "radius": state.radius,
+            "gain_ratio": ratio,
+            "multiplier": inner.multiplier,
+            "smallest_eigenvalue": inner.smallest_eigenvalue,
+        }
+        stuck = ~accepted & (
+            jnp.linalg.norm(inner.step)
+            <= jnp.finfo(theta.dtype).eps * jnp.linalg.norm(theta)
+        )
+        info = Info(
+            loss,
+            gradient_norm,
+            failure=jnp.where(stuck, Status.STAGNATED, 0),
+            accepted=accepted,
+            may_stop=~inner.indefinite,
+            details=details,
+        )
+        params = unravel(jnp.where(accepted, theta + inner.step, theta))
+        return params, TrustRegionState(radius, state.count + 1), info

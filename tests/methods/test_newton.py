@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import curvlib as cl
+from curvlib.problems import LANDSCAPES
 
 START = jnp.array([-2.0, 1.0])
 SADDLE = cl.Objective(lambda p: 0.5 * (p[0] ** 2 - 3 * p[1] ** 2))
@@ -73,3 +74,125 @@ def test_damping_may_be_a_schedule():
     first = cl.minimize(problem, cl.Newton(1.0), START, steps=1).params
     second = cl.minimize(problem, cl.Newton(0.5), first, steps=1).params
     np.testing.assert_allclose(scheduled[1:], [first, second], rtol=1e-13)
+
+
+WELL = cl.problems.double_well()
+
+
+@pytest.mark.parametrize(
+    "method",
+    [cl.Newton(eigenvalue_floor=0.1, line_search=cl.Armijo()), cl.Newton(2.0, line_search=cl.Armijo())],
+)
+def test_floor_or_damping_with_a_line_search_reaches_a_minimum_from_the_hump(method):
+    trace = cl.minimize(WELL, method, jnp.array([0.1]), steps=200, tol=1e-9)
+    assert trace.status == cl.Status.CONVERGED
+    np.testing.assert_allclose(trace.params, [1.0], atol=1e-8)
+    assert np.all(np.diff(trace.losses) <= 0)
+
+
+def test_the_floored_step_is_the_formula():
+    hessian, gradient = jax.hessian(SADDLE.loss)(START), jax.grad(SADDLE.loss)(START)
+    step = cl.minimize(SADDLE, cl.Newton(eigenvalue_floor=2.0), START, 1, path=True).path[1] - START
+    np.testing.assert_allclose(step, -gradient / np.maximum(np.abs(np.diag(hessian)), 2.0), rtol=1e-12)
+
+
+def test_a_direction_that_climbs_is_a_status():
+    trace = cl.minimize(WELL, cl.Newton(line_search=cl.Armijo()), jnp.array([0.1]), steps=5)
+    assert trace.status == cl.Status.NO_DESCENT and "does not descend" in str(trace.status)
+    np.testing.assert_array_equal(trace.params, [0.1])
+
+
+def test_the_line_search_cures_divergence_and_converges_quadratically():
+    problem, start = cl.problems.square_root(), jnp.array([1.5])
+    assert cl.minimize(problem, cl.Newton(), start, steps=50).status.failed
+    trace = cl.minimize(problem, cl.Newton(line_search=cl.Armijo()), start, steps=50, tol=1e-12)
+    assert trace.status == cl.Status.CONVERGED and trace.details["alpha"][0] < 1
+    assert trace.details["evaluations"][0] == 1 - np.log2(trace.details["alpha"][0])
+
+
+def starts(landscape, count=100):
+    low, high = np.array(landscape.window).T
+    return low + (high - low) * jax.random.uniform(jax.random.key(0), (count, len(low)))
+
+
+@pytest.mark.parametrize("name", LANDSCAPES)
+def test_the_trust_region_reaches_a_minimum_from_a_hundred_starts(name):
+    landscape = LANDSCAPES[name]
+    radius = 1e-3 if name == "scaled valley" else 1.0
+    run = jax.jit(
+        lambda starts: jax.lax.map(
+            lambda start: cl.minimize(landscape.problem, cl.TrustRegionNewton(radius), start, 600, tol=1e-7),
+            starts,
+        )
+    )
+    traces = run(starts(landscape))
+    assert np.all(np.isfinite(traces.params)) and np.all(np.diff(traces.losses, axis=1) <= 1e-9)
+    if not landscape.minima:
+        assert np.all(traces.status.code == cl.Status.UNBOUNDED), str(traces.status)
+        return
+    assert np.all(traces.status.code == cl.Status.CONVERGED), str(traces.status)
+    distances = np.linalg.norm(traces.params[:, None] - np.array(landscape.minima), axis=-1).min(1)
+    # ‖g‖ ≤ 1e-7 leaves the quartic's flat minimum at |θ| ≤ 1e-7^(1/3).
+    assert np.max(distances) < (5e-3 if name == "quartic" else 1e-5)
+
+
+@pytest.mark.parametrize("name", ["himmelblau", "confined product saddle", "double well"])
+def test_the_trust_region_leaves_a_saddle_where_newton_stays(name):
+    landscape = LANDSCAPES[name]
+    saddle = jnp.array(landscape.saddles[0])
+    assert (
+        cl.minimize(landscape.problem, cl.Newton(), saddle, steps=20, tol=1e-3).status == cl.Status.CONVERGED
+    )
+    trace = cl.minimize(landscape.problem, cl.TrustRegionNewton(0.5), saddle, steps=100, tol=1e-6)
+    assert trace.status == cl.Status.CONVERGED and trace.details["smallest_eigenvalue"][0] < 0
+    assert np.linalg.norm(trace.params - np.array(landscape.minima), axis=1).min() < 1e-5
+
+
+def test_radius_and_gain_ratio_follow_their_rules():
+    trace = cl.minimize(
+        cl.problems.rosenbrock(), cl.TrustRegionNewton(0.5), jnp.array([-1.2, 1.0]), 60, tol=1e-8, path=True
+    )
+    radius, ratio, path = trace.details["radius"], trace.details["gain_ratio"], np.asarray(trace.path)
+    for k in range(int(trace.steps)):
+        step = path[k + 1] - path[k]
+        if ratio[k] > 1e-3:
+            model = jax.grad(cl.problems.rosenbrock().loss)(path[k]) @ step
+            model += 0.5 * step @ cl.hessian(cl.problems.rosenbrock(), jnp.asarray(path[k])) @ step
+            np.testing.assert_allclose(ratio[k], (trace.losses[k] - trace.losses[k + 1]) / -model, rtol=1e-4)
+            assert np.linalg.norm(step) <= radius[k] * (1 + 1e-9)
+        else:
+            assert np.all(step == 0)
+        if ratio[k] < 0.25:
+            assert radius[k + 1] < radius[k]
+        elif ratio[k] <= 0.75:
+            assert radius[k + 1] == radius[k]
+        else:
+            assert radius[k + 1] in (radius[k], 2 * radius[k])
+
+
+def test_the_trust_region_backs_out_of_a_region_of_nan():
+    problem = cl.Objective(lambda p: jnp.where(p[0] < 0.5, jnp.nan, (p[0] - 1) ** 2 + 0.1 * p[0] ** 3))
+    trace = cl.minimize(problem, cl.TrustRegionNewton(50.0), jnp.array([5.0]), steps=60, tol=1e-8)
+    assert trace.status == cl.Status.CONVERGED and trace.losses[-1] < 0.1
+
+
+def test_flat_regions_and_unbounded_descent_end_with_a_status():
+    flat = cl.minimize(cl.Objective(lambda p: 0 * jnp.sum(p)), cl.TrustRegionNewton(), START, steps=9)
+    assert flat.status == cl.Status.CONVERGED and flat.steps == 0
+    falling = cl.minimize(cl.Objective(lambda p: -jnp.sum(p**2)), cl.TrustRegionNewton(), START, steps=900)
+    assert falling.status == cl.Status.UNBOUNDED and "no minimum" in str(falling.status)
+    assert np.all(np.isfinite(falling.best_params)) and falling.losses[-1] < -1e80
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: cl.Newton(eigenvalue_floor=0.0), "eigenvalue_floor must be greater than 0"),
+        (lambda: cl.Newton(line_search="armijo"), "must be a cl.Armijo"),
+        (lambda: cl.TrustRegionNewton(radius=-1.0), "radius must be greater than 0"),
+        (lambda: cl.TrustRegionNewton(accept=0.3), "accept must be less than 1"),
+    ],
+)
+def test_bad_options_get_a_sentence(make, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        make()

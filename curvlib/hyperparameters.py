@@ -1,0 +1,79 @@
+"""Hyperparameters: what makes a method or a line search a pytree of numbers, and the checks they share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+
+from curvlib.problems import Array
+
+Schedule = Callable[[Array], Array]
+_Class = TypeVar("_Class", bound=type)
+
+
+def hyperparameters(cls: _Class) -> _Class:
+    """Make a class of hyperparameters a frozen dataclass that is a pytree.
+
+    Numbers are leaves, so that changing one recompiles nothing; functions (a schedule, an optax
+    transformation) are static. A class may define ``check(self)``, which runs when a user builds an instance
+    and not when JAX rebuilds one.
+    """
+    if hasattr(cls, "check"):
+        cls.__post_init__ = lambda self: self.check()
+    cls = dataclasses.dataclass(frozen=True)(cls)
+    names = tuple(field.name for field in dataclasses.fields(cls))
+
+    def is_static(value: Any) -> bool:
+        return any(callable(leaf) for leaf in jax.tree.leaves(value))
+
+    def flatten(self: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        values = [getattr(self, name) for name in names]
+        leaves = tuple(None if is_static(value) else value for value in values)
+        return leaves, tuple(value if is_static(value) else None for value in values)
+
+    def unflatten(static: tuple[Any, ...], leaves: tuple[Any, ...]) -> Any:
+        self = object.__new__(cls)
+        for name, fixed, leaf in zip(names, static, leaves, strict=True):
+            object.__setattr__(self, name, leaf if fixed is None else fixed)
+        return self
+
+    jax.tree_util.register_pytree_node(cls, flatten, unflatten)
+    return cls
+
+
+def at_step(hyperparameter: Any, count: Array) -> Array:
+    """The value of a hyperparameter at step ``count``: itself, or what its schedule says."""
+    return hyperparameter(count) if callable(hyperparameter) else hyperparameter
+
+
+def check_at_least(name: str, value: Any, bound: float, *, strictly: bool = False) -> None:
+    """Refuse a hyperparameter below its bound, where its value is known (not a tracer, not a schedule).
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is out of range or NaN.
+    """
+    if callable(value) or isinstance(value, jax.core.Tracer):
+        return
+    if np.ndim(value) != 0 or not np.issubdtype(np.asarray(value).dtype, np.number):
+        raise TypeError(f"{name} must be a number or a schedule, got {value!r}")
+    if not (value > bound if strictly else value >= bound):
+        raise ValueError(
+            f"{name} must be {'greater than' if strictly else 'at least'} {bound:g}, got {value}"
+        )
+
+
+def check_fraction(name: str, value: Any) -> None:
+    """Refuse a hyperparameter that is not strictly between 0 and 1, where its value is known.
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is out of range or NaN.
+    """
+    check_at_least(name, value, 0.0, strictly=True)
+    if not callable(value) and not isinstance(value, jax.core.Tracer) and value >= 1:
+        raise ValueError(f"{name} must be less than 1, got {value}")

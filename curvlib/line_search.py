@@ -1,0 +1,87 @@
+"""Line searches: how far to go along a direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from curvlib.hyperparameters import check_at_least, check_fraction, hyperparameters
+from curvlib.problems import Array
+
+
+class LineSearchResult(NamedTuple):
+    """What a line search found.
+
+    Attributes:
+        step: the accepted multiple α of the direction; 0 if none was.
+        value: the function there.
+        evaluations: how many function values it took.
+        success: whether a step was accepted.
+    """
+
+    step: Array
+    value: Array
+    evaluations: Array
+    success: Array
+
+
+@hyperparameters
+class Armijo:
+    """Backtracking to sufficient decrease: the first α = 1, ½, ¼, … with φ(α) ≤ φ(0) + c α φ′(0).
+
+    φ(α) = L(θ + αp) along a descent direction p, φ′(0) = gᵀp < 0. A value that is not finite counts as too
+    high, so the search also backs out of regions where the loss is NaN.
+
+    Args:
+        decrease: c, the part of the linear prediction that must be achieved, in (0, 1).
+        shrink: the factor from one α to the next, in (0, 1).
+        most: the most function values to try, at least 1.
+
+    Raises:
+        ValueError: if a number is out of its range.
+
+    Source: Armijo 1966; Nocedal & Wright 2006, Numerical Optimization, 2nd ed., algorithm 3.1.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> result = Armijo().search(lambda alpha: (1 - 4 * alpha) ** 2, jnp.float32(1.0), jnp.float32(-8.0))
+        >>> float(result.step), int(result.evaluations)
+        (0.25, 3)
+    """
+
+    decrease: float = 1e-4
+    shrink: float = 0.5
+    most: int = 40
+
+    def check(self) -> None:
+        check_fraction("decrease", self.decrease)
+        check_fraction("shrink", self.shrink)
+        check_at_least("most", self.most, 1)
+
+    def search(self, phi: Callable[[Array], Array], value: Array, slope: Array) -> LineSearchResult:
+        """Find α for ``phi`` with φ(0) = ``value``, φ′(0) = ``slope``; no step unless that is negative."""
+
+        def accepted(alpha: Array, at_alpha: Array) -> Array:
+            # Values that differ by rounding alone count as equal, or the search would fail close to a
+            # minimum.
+            rounding = 4 * jnp.finfo(value.dtype).eps * jnp.abs(value)
+            return (at_alpha <= value + self.decrease * alpha * slope + rounding) & jnp.isfinite(at_alpha)
+
+        def trying(carry: tuple[Array, Array, Array]) -> Array:
+            alpha, at_alpha, evaluations = carry
+            return ~accepted(alpha, at_alpha) & (evaluations < self.most)
+
+        def shorter(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+            alpha, _, evaluations = carry
+            alpha = (alpha * self.shrink).astype(value.dtype)
+            return alpha, phi(alpha), evaluations + 1
+
+        one = jnp.ones((), value.dtype)
+        alpha, at_alpha, evaluations = jax.lax.while_loop(trying, shorter, (one, phi(one), jnp.int32(1)))
+        success = accepted(alpha, at_alpha) & (slope < 0)
+        return LineSearchResult(
+            jnp.where(success, alpha, 0), jnp.where(success, at_alpha, value), evaluations, success
+        )

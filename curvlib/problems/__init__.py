@@ -1,0 +1,37 @@
+"""What is minimised: problems as pytrees, and named instances whose minima are known."""
+
+from curvlib.problems.landscapes import (
+    LANDSCAPES,
+    Landscape,
+    double_well,
+    himmelblau,
+    monkey_saddle,
+    product_saddle,
+    quartic,
+    rosenbrock,
+    scaled_valley,
+    square_root,
+)
+from curvlib.problems.objective import Array, Objective, Params, check_params
+from curvlib.problems.quadratics import quadratic, random_rotation, rotation, spectrum
+
+__all__ = [
+    "LANDSCAPES",
+    "Array",
+    "Landscape",
+    "Objective",
+    "Params",
+    "check_params",
+    "double_well",
+    "himmelblau",
+    "monkey_saddle",
+    "product_saddle",
+    "quadratic",
+    "quartic",
+    "random_rotation",
+    "rosenbrock",
+    "rotation",
+    "scaled_valley",
+    "spectrum",
+    "square_root",
+]

@@ -1,0 +1,94 @@
+"""What is minimised: a loss as a pytree.
+
+A problem is a pytree. Its data and hyperparameters are leaves, its functions are static: a jitted step
+therefore takes the problem as an argument, and changing its numbers (not its functions or shapes) recompiles
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+Array = jax.Array
+Params = Any
+
+
+@jax.tree_util.register_pytree_node_class
+class Objective:
+    """A loss L(θ) to be minimised, given as any JAX function.
+
+    Args:
+        loss: ``loss(params, *data) -> scalar``. ``params`` may be any pytree of floating-point arrays.
+        *data: further arguments of ``loss`` (arrays or pytrees of arrays); they are leaves of the problem.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> bowl = Objective(lambda theta, center: jnp.sum((theta - center) ** 2), jnp.array([1.0, 2.0]))
+        >>> float(bowl.loss(jnp.array([1.0, 4.0])))
+        4.0
+    """
+
+    def __init__(self, loss: Callable[..., Array], *data: Any) -> None:
+        if not callable(loss):
+            raise TypeError(
+                f"the loss must be a function loss(params) -> scalar, got {type(loss).__name__}: "
+                "pass the function itself, not its value"
+            )
+        self.function = loss
+        self.data = data
+
+    def loss(self, params: Params) -> Array:
+        """L(θ), a scalar.
+
+        Raises:
+            TypeError: if a leaf of ``params`` is not floating-point.
+            ValueError: if the function returns anything but one real scalar.
+        """
+        check_params(params)
+        value = self.function(params, *self.data)
+        leaves = jax.tree.leaves(value)
+        if len(leaves) != 1 or jnp.shape(leaves[0]) != ():
+            shapes = ", ".join(str(jnp.shape(leaf)) for leaf in leaves)
+            raise ValueError(
+                f"the loss must return one scalar, got shape {shapes or 'nothing'}: reduce it, "
+                "for example with jnp.sum or jnp.mean"
+            )
+        if not jnp.issubdtype(jnp.result_type(leaves[0]), jnp.floating):
+            raise ValueError(
+                f"the loss must return a real floating-point scalar, got {jnp.result_type(leaves[0])}: "
+                "convert it, for example with jnp.asarray(value, float)"
+            )
+        return jnp.asarray(leaves[0])
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], Callable[..., Array]]:
+        return self.data, self.function
+
+    @classmethod
+    def tree_unflatten(cls, function: Callable[..., Array], data: tuple[Any, ...]) -> Objective:
+        problem = object.__new__(cls)  # no checks: JAX also unflattens placeholders
+        problem.function, problem.data = function, tuple(data)
+        return problem
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({getattr(self.function, '__name__', repr(self.function))})"
+
+
+def check_params(params: Params) -> None:
+    """Refuse parameters that cannot be differentiated.
+
+    Raises:
+        TypeError: if ``params`` has no leaves or a leaf that is not floating-point.
+    """
+    leaves = jax.tree.leaves(params)
+    if not leaves:
+        raise TypeError("params has no arrays in it: pass the parameters as an array or a pytree of arrays")
+    for leaf in leaves:
+        dtype = jnp.result_type(leaf)
+        if not jnp.issubdtype(dtype, jnp.floating):
+            raise TypeError(
+                f"params must be floating-point, got {dtype}: write 1.0 instead of 1, or use astype(float)"
+            )

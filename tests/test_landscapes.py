@@ -1,0 +1,50 @@
+"""Every landscape's minima are minima, its saddles are not, and its formulas are the written ones."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import curvlib as cl
+from curvlib.problems import LANDSCAPES, monkey_saddle, product_saddle, rosenbrock
+
+
+@pytest.mark.parametrize("name", LANDSCAPES)
+def test_minima_and_saddles_are_what_they_are_called(name):
+    landscape = LANDSCAPES[name]
+    # The points are given to six decimals, the scaled valley's Hessian reaches 1e8.
+    for point in map(jnp.array, landscape.minima):
+        scale = jnp.linalg.norm(cl.hessian(landscape.problem, point)) + 1
+        assert jnp.linalg.norm(jax.grad(landscape.problem.loss)(point)) < 2e-6 * scale
+        assert np.linalg.eigvalsh(cl.hessian(landscape.problem, point))[0] >= -1e-12
+    for point in map(jnp.array, landscape.saddles):
+        assert jnp.linalg.norm(jax.grad(landscape.problem.loss)(point)) < 2e-4
+        lowest = np.linalg.eigvalsh(cl.hessian(landscape.problem, point))[0]
+        assert lowest < -0.1 or ("monkey" in name and abs(lowest) < 1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name, landscape in LANDSCAPES.items() if landscape.minima])
+def test_no_lower_point_is_found_on_a_fine_grid(name):
+    landscape = LANDSCAPES[name]
+    axes = [np.linspace(*interval, 201) for interval in landscape.window]
+    grid = np.stack(np.meshgrid(*axes), -1).reshape(-1, len(axes))
+    lowest = min(float(landscape.problem.loss(jnp.array(point))) for point in landscape.minima)
+    assert jnp.min(jax.vmap(landscape.problem.loss)(grid)) >= lowest - 1e-9
+
+
+@pytest.mark.parametrize("c", [0.5, 2.0])
+def test_confined_saddles_have_the_values_in_their_docstrings(c):
+    radius = 3 / (4 * c)
+    np.testing.assert_allclose(
+        monkey_saddle(c).loss(jnp.array([-radius, 0.0])), -27 / (256 * c**3), rtol=1e-12
+    )
+    point = jnp.array([1.0, -1.0]) / (2 * jnp.sqrt(c))
+    np.testing.assert_allclose(product_saddle(c).loss(point), -1 / (8 * c), rtol=1e-12)
+    np.testing.assert_allclose(jax.grad(product_saddle(c).loss)(point), 0, atol=1e-14)
+
+
+def test_rosenbrock_in_any_dimension_and_where_it_is_indefinite():
+    assert rosenbrock().loss(jnp.ones(7)) == 0
+    for offset, definite in [(-0.001, True), (0.001, False)]:
+        point = jnp.array([0.5, 0.25 + 1 / 200 + offset])
+        assert (np.linalg.eigvalsh(cl.hessian(rosenbrock(), point))[0] > 0) is np.bool_(definite)
