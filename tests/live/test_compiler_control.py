@@ -28,10 +28,8 @@ def test_scan():
     check(run_up, START, rates)
     check(lambda x, r: lax.scan(lambda c, r: (c * r + 1, c), x, r, reverse=True), START, rates)
     check(lambda x: lax.scan(lambda c, _: (c[::-1] * 0.9, c), x, None, length=3), START)
-    check(
-        lambda x: lax.scan(lambda c, row: (c + row @ row.T, row.sum()), x, RANDOM.normal(size=(5, 4, 9))),
-        np.eye(4),
-    )
+    rows = RANDOM.normal(size=(5, 4, 9))
+    check(lambda x: lax.scan(lambda c, row: (c + row @ row.T, row.sum()), x, rows), np.eye(4))
     big = RANDOM.normal(size=30)
     check(lambda x: lax.scan(lambda c, _: (c[::-1] * 0.9 + c.sum(), c[:2]), x, None, length=7), big)
     check(lambda x, y: lax.scan(lambda c, _: ((c[1], c[0] + 1), None), (x, y), None, length=5), big, -big)
@@ -67,6 +65,25 @@ def test_while_within_scan_within_vmap():
     check(lambda a: lax.map(root, a), np.linspace(1, 5, 30), rtol=1e-11)
     check(jax.vmap(root), np.linspace(1, 5, 5), rtol=1e-11)
     check(jax.vmap(root), np.linspace(1, 5, 30), rtol=1e-11)
+
+    def doublings(limit):
+        return lax.while_loop(
+            lambda s: s[0] < limit, lambda s: (2 * s[0], s[1] + s[0] * jnp.ones(3)), (1.0, np.zeros(3))
+        )
+
+    check(jax.vmap(doublings), np.array([1.0, 5.0, 100.0]))
+    check(jax.vmap(doublings), np.linspace(1, 100, 30))
+
+
+def test_a_carried_value_that_only_another_one_needs():
+    def heavy(carry):
+        x, velocity, unused = carry
+        velocity = 0.9 * velocity - 0.01 * jax.grad(rosenbrock)(x)
+        return x + velocity, velocity, unused + 1
+
+    check(lambda x: lax.fori_loop(0, 9, lambda k, c: heavy(c), (x, 0 * x, 0.0))[0], START)
+    going = lambda carry: carry[2] < 9  # noqa: E731
+    check(lambda x: lax.while_loop(going, heavy, (x, 0 * x, 0.0))[0], START)
 
 
 def test_branches():

@@ -20,7 +20,8 @@ RANDOM = np.random.default_rng(0).normal(size=(60, 3))
 UNARY = [
     lax.neg, lax.abs, lax.sign, lax.floor, lax.ceil, lax.is_finite, lax.exp, lax.exp2, lax.log, lax.log1p,
     lax.expm1, lax.sqrt, lax.rsqrt, lax.cbrt, lax.sin, lax.cos, lax.tan, lax.asin, lax.acos, lax.atan,
-    lax.sinh, lax.cosh, lax.tanh, lax.asinh, lax.acosh, lax.atanh, lax.logistic, lax.erf, lax.erfc, lax.square,
+    lax.sinh, lax.cosh, lax.tanh, lax.asinh, lax.acosh, lax.atanh, lax.logistic, lax.erf, lax.erfc,
+    lax.square,
     lambda x: lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN),
     lambda x: lax.round(x, lax.RoundingMethod.AWAY_FROM_ZERO),
     lambda x: x**3, lambda x: x**-2, lambda x: x**7, lambda x: x**0,
