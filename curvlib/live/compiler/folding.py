@@ -1,7 +1,8 @@
 """Arithmetic at compile time, exactly as JavaScript would do it at run time.
 
 Every simplification here holds for all numbers, also for -0, ±Infinity and NaN: x·1 is x, but x·0 and x + 0
-stay."""
+stay.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 A jaxpr is closed: a loop's body receives everything it needs as arguments, and jitted functions are calls.
 Here calls are inlined and every body refers directly to the variables around it, so that moving an equation
 out of a loop, or sharing it between branches, is moving it from one list to another. Bodies are still
-`Graph`s; an equation that has some carries them in `bodies`."""
+`Graph`s; an equation that has some carries them in `bodies`.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +39,7 @@ _CALLS = {  # primitives that only call: the parameter that holds the called jax
     "remat2": "jaxpr",
     "checkpoint": "jaxpr",
 }
-_ALIASES = {
-    "copy",
-    "copy_p",
-    "stop_gradient",
-    "optimization_barrier",
-    "name",
-    "sharding_constraint",
-    "device_put",
-}
+_ALIASES = {"copy", "stop_gradient", "optimization_barrier", "name", "device_put"}
 
 
 @dataclass(eq=False)
@@ -120,6 +113,7 @@ def constant(value: Any) -> Constant:
 
 
 def _variable(v: core.Var, place: str = "") -> Variable:
+    """The variable for one of a jaxpr."""
     dtype = getattr(v.aval, "dtype", v.aval)
     if str(dtype) not in KINDS:
         raise no_javascript(f"values of type {dtype}", place)
@@ -156,49 +150,62 @@ def _convert(
     if name in _CALLS:
         return _inline(parameters[_CALLS[name]], arguments, equations, place)
     if name == "custom_linear_solve":
-        lengths, jaxprs = parameters["const_lengths"], parameters["jaxprs"]
+        lengths = parameters["const_lengths"]
         first = lengths.matvec + lengths.vecmat
         solve = arguments[first : first + lengths.solve]
-        return _inline(jaxprs.solve, solve + arguments[sum(lengths) :], equations, place)
+        return _inline(parameters["jaxprs"].solve, solve + arguments[sum(lengths) :], equations, place)
     if name == "platform_index":  # which of several implementations: the one for any platform, or for a CPU
         choices = parameters["platforms"]
-        return [
-            constant(np.int32(next(k for k, names in enumerate(choices) if names is None or "cpu" in names)))
-        ]
+        chosen = next(k for k, names in enumerate(choices) if names is None or "cpu" in names)
+        return [constant(np.int32(chosen))]
     if name == "cond" and isinstance(arguments[0], Constant):
         branches = parameters["branches"]
         chosen = min(max(int(arguments[0].value), 0), len(branches) - 1)
         return _inline(branches[chosen], arguments[1:], equations, place)
-    outputs = [_variable(v, place) for v in equation.outvars]
-    result = Equation(name, arguments, outputs, dict(parameters), place)
-    if name == "cond":
-        result.inputs, operands = arguments[:1], arguments[1:]
-        result.bodies = [_body(branch, operands, [], place) for branch in parameters["branches"]]
-    elif name == "while":
-        first = parameters["cond_nconsts"]
-        second = first + parameters["body_nconsts"]
-        result.inputs = arguments[second:]
-        carry = [Variable(v.shape, v.dtype) for v in result.inputs]
-        condition = _body(parameters["cond_jaxpr"], arguments[:first], carry, place)
-        body = _body(parameters["body_jaxpr"], arguments[first:second], carry, place)
-        result.bodies = [condition, body]
-        if condition.outputs[0].shape:
-            again = _body(parameters["cond_jaxpr"], arguments[:first], carry, place)
-            result.bodies = _until_all_are_done(condition, again, body, place)
-    elif name == "scan":
-        count = parameters["num_consts"]
-        result.inputs = arguments[count:]
-        own = [_variable(v, place) for v in parameters["jaxpr"].jaxpr.invars[count:]]
-        result.bodies = [_body(parameters["jaxpr"], arguments[:count], own, place)]
-        result.parameters = {key: parameters[key] for key in ("length", "reverse", "num_carry")}
+    result = Equation(name, arguments, [_variable(v, place) for v in equation.outvars], parameters, place)
+    if name in _CONTROL:
+        _CONTROL[name](result)
     equations.append(result)
-    return outputs
+    return result.outputs
 
 
 def _body(jaxpr: Any, outer: list[Variable], own: list[Variable], place: str) -> Graph:
+    """The graph of a body: its first inputs are variables around it, the others are its own."""
     equations: list[Equation] = []
     outputs = _inline(jaxpr, outer + own, equations, place)
     return Graph(own, equations, outputs)
+
+
+def _cond(equation: Equation) -> None:
+    branches, operands = equation.parameters["branches"], equation.inputs[1:]
+    equation.inputs = equation.inputs[:1]
+    equation.bodies = [_body(branch, operands, [], equation.place) for branch in branches]
+
+
+def _scan(equation: Equation) -> None:
+    parameters, place = equation.parameters, equation.place
+    count, jaxpr = parameters["num_consts"], parameters["jaxpr"]
+    outer, equation.inputs = equation.inputs[:count], equation.inputs[count:]
+    own = [_variable(v, place) for v in jaxpr.jaxpr.invars[count:]]
+    equation.bodies = [_body(jaxpr, outer, own, place)]
+    equation.parameters = {key: parameters[key] for key in ("length", "reverse", "num_carry")}
+
+
+def _while(equation: Equation) -> None:
+    parameters, place = equation.parameters, equation.place
+    first = parameters["cond_nconsts"]
+    second = first + parameters["body_nconsts"]
+    outer, equation.inputs = equation.inputs[:second], equation.inputs[second:]
+    carry = [Variable(v.shape, v.dtype) for v in equation.inputs]
+    condition = _body(parameters["cond_jaxpr"], outer[:first], carry, place)
+    body = _body(parameters["body_jaxpr"], outer[first:], carry, place)
+    equation.bodies = [condition, body]
+    if condition.outputs[0].shape:
+        again = _body(parameters["cond_jaxpr"], outer[:first], carry, place)
+        equation.bodies = _until_all_are_done(condition, again, body, place)
+
+
+_CONTROL = {"cond": _cond, "scan": _scan, "while": _while}  # these give an equation its bodies
 
 
 def _until_all_are_done(condition: Graph, again: Graph, body: Graph, place: str) -> list[Graph]:

@@ -3,7 +3,8 @@
 In this order: loops lose the carried values that never change, equal equations are shared, equations that do
 not depend on a loop leave it, what no output needs is dropped (a record that a figure does not draw costs
 nothing), and updates of arrays wait until all that reads the old array is done, so that they can be made in
-place."""
+place.
+"""
 
 from __future__ import annotations
 

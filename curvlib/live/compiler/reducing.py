@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,13 +105,11 @@ def _reduce(scope: Scope, equation: Equation, operand: Array) -> Array:
     kept = [axis for axis in range(len(operand.shape)) if axis not in axes]
 
     def term(index: Index, k: Index) -> Expression:
-        full = dict(zip(kept, index, strict=True)) | dict(zip(axes, k, strict=True))
+        full = dict(zip((*kept, *axes), (*index, *k), strict=True))
         return operand.at(code, tuple(full[axis] for axis in range(len(operand.shape))))
 
-    extent = tuple(operand.shape[axis] for axis in axes)
-    return _reduced(
-        scope, equation.outputs[0], extent, equation.primitive.removeprefix("reduce_"), term, [operand]
-    )
+    extent, kind = tuple(operand.shape[axis] for axis in axes), equation.primitive.removeprefix("reduce_")
+    return _reduced(scope, equation.outputs[0], extent, kind, term, [operand])
 
 
 @lowers("dot_general")
@@ -131,16 +130,8 @@ def _dot_general(scope: Scope, equation: Equation, left: Array, right: Array) ->
 
     def term(index: Index, k: Index) -> Expression:
         shared, of_left, of_right = index[:batch], index[batch:rows], index[rows:]
-        a = (
-            dict(zip(left_batch, shared, strict=True))
-            | dict(zip(left_free, of_left, strict=True))
-            | dict(zip(left_sum, k, strict=True))
-        )
-        b = (
-            dict(zip(right_batch, shared, strict=True))
-            | dict(zip(right_free, of_right, strict=True))
-            | dict(zip(right_sum, k, strict=True))
-        )
+        a = dict(zip((*left_batch, *left_free, *left_sum), (*shared, *of_left, *k), strict=True))
+        b = dict(zip((*right_batch, *right_free, *right_sum), (*shared, *of_right, *k), strict=True))
         return elementwise.multiply(code, output.dtype, operand_at(left, a), operand_at(right, b))
 
     extent = tuple(left.shape[axis] for axis in left_sum)
@@ -166,14 +157,13 @@ def _extreme(scope: Scope, equation: Equation, operand: Array) -> Array:
             found = operand.at(code, (*index[:axis], k, *index[axis:]))
             return code.apply("number", found) if found.boolean else found
 
-        first, *others = (
-            (code.constant(k) for k in range(operand.shape[axis])) if unroll else (code.constant(0),)
-        )
-        best, where = value(first), first
-        for k in others:
+        if not unroll:
+            return _search(scope, operand.shape[axis], value, wins)
+        best, where = value(code.constant(0)), code.constant(0)
+        for k in map(code.constant, range(1, operand.shape[axis])):
             won = wins(value(k), best)
             best, where = code.apply("?:", won, value(k), best), code.apply("?:", won, k, where)
-        return where if unroll else _search(scope, operand.shape[axis], value, wins)
+        return where
 
     return define(code, output.shape, output.dtype, element, [operand])
 
@@ -196,17 +186,13 @@ def _cumulative(scope: Scope, equation: Equation, operand: Array) -> Array:
     kind, length, dtype = equation.primitive.removeprefix("cum"), operand.shape[axis], operand.dtype
     combine, start = _COMBINE[kind][0], code.constant(_start(kind, dtype))
     others = tuple(1 if a == axis else n for a, n in enumerate(operand.shape))
-    target, unroll = new(code, operand.shape, dtype), isinstance(operand, Scalars)
-    if unroll:
-        elements = np.empty(operand.shape, object)
+    if isinstance(operand, Scalars):
+        elements, step = np.empty(operand.shape, object), -1 if reverse else 1
         for index in np.ndindex(*others):
-            total = None
-            for k in range(length)[:: -1 if reverse else 1]:
-                here = (*index[:axis], k, *index[axis + 1 :])
-                value = operand.elements[here]
-                total = value if total is None else combine(code, dtype, total, value)
-                elements[here] = total
+            line = (*index[:axis], slice(None, None, step), *index[axis + 1 :])
+            elements[line] = list(accumulate(operand.elements[line], partial(combine, code, dtype)))
         return scalars(code, operand.shape, dtype, elements.flat)
+    target = new(code, operand.shape, dtype)
     with code.loops(others) as index:
         total = code.declare("s", start)
         with code.loop(length) as k:

@@ -1,7 +1,8 @@
 """The table of primitives: which function lowers which.
 
 A rule has the signature `rule(scope, equation, *operands) -> Array | list[Array]`; its operands are arrays
-(see `arrays`), `scope.code` is the builder."""
+(see `arrays`), `scope.code` is the builder.
+"""
 
 from __future__ import annotations
 

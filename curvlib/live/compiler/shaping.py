@@ -173,6 +173,13 @@ def _iota(scope: Scope, equation: Equation, *sizes: Array) -> Array:
     return define(code, output.shape, output.dtype, lambda index: index[axis], cheap=True, flat=flat)
 
 
+@lowers("empty", "empty2")
+def _empty(scope: Scope, equation: Equation) -> Array:
+    """What a derivative through `cond` keeps for the branches not taken: nobody reads it."""
+    output = equation.outputs[0]
+    return filled(scope.code, output.shape, output.dtype, scope.code.constant(0))
+
+
 @lowers("concatenate")
 def _concatenate(scope: Scope, equation: Equation, *operands: Array) -> Array:
     return join(scope, equation.outputs[0], equation.parameters["dimension"], list(operands))
