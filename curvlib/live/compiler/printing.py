@@ -68,8 +68,7 @@ def number(value: float | bool) -> str:
         return "Infinity" if value > 0 else "-Infinity"
     if value == int(value) and abs(value) < 1e15:
         return "-0" if value == 0 and math.copysign(1, value) < 0 else str(int(value))
-    text = repr(value)
-    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+    return repr(value)
 
 
 def print_program(top: Block) -> str:
