@@ -36,7 +36,8 @@ const runtime = (function () {
     return rest > 0.5 || (rest === 0.5 && whole % 2 !== 0) ? whole + Math.sign(x) : whole;
   }
 
-  /* erf by its series Σ 2ⁿ x^(2n+1) / (1·3···(2n+1)) · 2/√π · exp(-x²), all terms of one sign; for large |x| by erfc. */
+  /* erf by its series 2/√π · exp(-x²) · Σ 2ⁿ x^(2n+1) / (1·3···(2n+1)), whose terms have one sign;
+     for large |x| by erfc. */
   function erf(x) {
     const size = Math.abs(x);
     if (size > 2) return Math.sign(x) * (1 - erfc(size));
@@ -48,7 +49,8 @@ const runtime = (function () {
     return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
   }
 
-  /* erfc for large x by its continued fraction exp(-x²)/√π · 1/(x + ½/(x + 1/(x + 3⁄2/(x + …)))), from its end. */
+  /* erfc for large x by its continued fraction exp(-x²)/√π · 1/(x + ½/(x + 1/(x + 3⁄2/(x + …)))),
+     from its end. */
   function erfc(x) {
     if (!(x > 2)) return x < -2 ? 2 - erfc(-x) : 1 - erf(x);
     let tail = x;
@@ -150,7 +152,8 @@ const runtime = (function () {
     }
   }
 
-  /* Eigenvectors (in columns) and ascending eigenvalues of symmetric matrices, by Jacobi rotations; reads one triangle. */
+  /* Eigenvectors (in columns) and ascending eigenvalues of symmetric matrices, of which one triangle is read,
+     by Jacobi rotations. */
   function eigh(vectors, values, matrices, count, n, lower) {
     for (let s = 0; s < count; s++) {
       const A = symmetric(matrices.subarray(s * n * n, (s + 1) * n * n), n, lower);
@@ -181,7 +184,8 @@ const runtime = (function () {
     for (let p = 0; p < n; p++) {
       for (let q = p + 1; q < n; q++) {
         const off = A[p * n + q], a = A[p * n + p], b = A[q * n + q];
-        if (!(Math.abs(off) > 1e-17 * Math.sqrt(Math.abs(a)) * Math.sqrt(Math.abs(b)) && Math.abs(off) > 1e-300)) continue;
+        const size = Math.abs(off), least = 1e-17 * Math.sqrt(Math.abs(a)) * Math.sqrt(Math.abs(b));
+        if (!(size > least && size > 1e-300)) continue;
         rotated = true;
         const theta = (b - a) / (2 * off);
         const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(theta, 1));
@@ -218,7 +222,8 @@ const runtime = (function () {
     }
   }
 
-  /* The vector v, zero above k, whose reflection I - 2 v vᵀ / vᵀv clears column k below the diagonal; A is reflected. */
+  /* The vector v, zero above k, whose reflection I - 2 v vᵀ / vᵀv clears column k below the diagonal;
+     A is reflected. */
   function reflection(A, rows, columns, k) {
     const v = new Float64Array(rows);
     let below = 0;
