@@ -204,3 +204,12 @@ def test_what_does_not_change_leaves_the_loop():
     program = check(repeat, np.linspace(-1, 1, 10), 1.0, rtol=1e-11)
     before, loop = program.source.split("i < 20")
     assert "exp(" in before and "exp(" not in loop and "sqrt(" not in loop
+
+
+def test_derivatives_through_a_switch():
+    def surface(which, x):
+        return lax.switch(which, [lambda x: jnp.sum(x**4), rosenbrock, lambda x: x[0] * jnp.exp(x[1])], x)
+
+    for which in range(3):
+        check(lambda k, x: jax.grad(lambda x: surface(k, x))(x), which, START)
+        check(lambda k, x: jax.hessian(lambda x: surface(k, x))(x), which, START)
