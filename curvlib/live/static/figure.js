@@ -234,6 +234,7 @@ class LiveFigure {
     const height = Math.round(Math.min(Math.max(...heights), TALLEST));
     for (const { view, element } of row) {
       put(element, { class: row.length === 2 ? "cl-view" : "cl-view cl-full" });
+      element.style.width = row.length === 2 ? `${width}px` : ""; // or a long legend would widen it
       view.resize(width, height);
     }
   }
