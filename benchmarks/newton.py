@@ -10,7 +10,7 @@ import curvlib as cl
 from benchmarks.run import Group
 
 ABOUT = "a Newton step's parts against one gradient, for a dense logistic regression of n parameters"
-SIZES = (10, 30, 100, 300)
+SIZES = (10, 30, 100, 300, 1000)
 ROWS = 1000
 
 
