@@ -131,7 +131,8 @@ def test_numbers_are_jaxs(figures, notebook: Path, run_figures, record_property)
                     theirs[stable],
                     ours[stable],
                     rtol=AGREE,
-                    atol=0,
+                    # Far down a falling curve, entries are what cancelling terms leave.
+                    atol=64 * np.finfo(float).eps * np.max(np.abs(ours), initial=0.0),
                     err_msg=f"{spec['name']}.{name} at {state}",
                 )
                 compared, total = compared + int(stable.sum()), total + stable.size

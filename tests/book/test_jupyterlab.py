@@ -64,6 +64,8 @@ class Lab:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "chapters", home / "book" / "chapters")
+    (home / "book" / "benchmarks").mkdir()
+    shutil.copy(ROOT / "benchmarks" / "results.json", home / "book" / "benchmarks")  # where timings come from
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text(SETTINGS)
