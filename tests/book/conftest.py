@@ -1,5 +1,6 @@
 """The built book, its notebooks and pages, for every test here. A new chapter is covered as it stands."""
 
+import dis
 import json
 import linecache
 import os
@@ -9,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -128,14 +130,47 @@ def _run(notebook: Path) -> dict[str, Any]:
         made[figure.definition.name] = figure
         return figure
 
-    cells = [cell for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code"]
     namespace: dict[str, Any] = {"__name__": "__main__"}
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
         patch.setattr(curvlib.live, "figure", recorded)
         patch.chdir(notebook.parent)
-        for number, cell in enumerate(cells, 1):
+        for code in _needed_for_figures(_compiled_cells(notebook)):
+            exec(code, namespace)
+    return made
+
+
+def _compiled_cells(notebook: Path) -> list[CodeType]:
+    compiled = []
+    for number, cell in enumerate(json.loads(notebook.read_text())["cells"]):
+        if cell["cell_type"] == "code":
             source, name = "".join(cell["source"]), f"{notebook.name}[{number}]"
             linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-            exec(compile(source, name, "exec"), namespace)
-    return made
+            compiled.append(compile(source, name, "exec"))
+    return compiled
+
+
+def _needed_for_figures(cells: list[CodeType]) -> list[CodeType]:
+    """The cells that make live figures, and those that define a name that one of these uses.
+
+    What a chapter measures besides may take a minute; nbval runs all of it.
+    """
+    wanted: set[str] = set()
+    needed = []
+    for cell in reversed(cells):
+        used, defined = set(_names(cell, "LOAD")), set(_names(cell, "STORE"))
+        if "figure" in used or defined & wanted:
+            wanted |= used
+            needed.append(cell)
+    return needed[::-1]
+
+
+def _names(code: CodeType, kind: str) -> Iterator[str]:
+    """Names of the notebook, and attributes, that code loads or stores; not what is local to a function."""
+    operations = {f"{kind}_{what}" for what in ("NAME", "GLOBAL", "ATTR", "METHOD")}
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in operations:
+            yield instruction.argval
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant, kind)
