@@ -50,17 +50,25 @@ def at_step(hyperparameter: Any, count: Array) -> Array:
     return hyperparameter(count) if callable(hyperparameter) else hyperparameter
 
 
-def check_at_least(name: str, value: Any, bound: float, *, strictly: bool = False) -> None:
-    """Refuse a hyperparameter below its bound, where its value is known (not a tracer, not a schedule).
+def check_at_least(
+    name: str, value: Any, bound: float, *, strictly: bool = False, schedule: bool = False
+) -> None:
+    """Refuse a hyperparameter below its bound, where its value is known (a tracer's is not).
+
+    Args:
+        name, value: the hyperparameter.
+        bound: its least value.
+        strictly: whether the bound itself is refused too.
+        schedule: whether a function of the step count may stand for a number.
 
     Raises:
-        TypeError: if it is not a number.
+        TypeError: if it is not a real number.
         ValueError: if it is out of range or NaN.
     """
-    if callable(value) or isinstance(value, jax.core.Tracer):
+    if isinstance(value, jax.core.Tracer) or (schedule and callable(value)):
         return
-    if np.ndim(value) != 0 or not np.issubdtype(np.asarray(value).dtype, np.number):
-        raise TypeError(f"{name} must be a number or a schedule, got {value!r}")
+    if callable(value) or np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be a number{' or a schedule' if schedule else ''}, got {value!r}")
     if not (value > bound if strictly else value >= bound):
         raise ValueError(
             f"{name} must be {'greater than' if strictly else 'at least'} {bound:g}, got {value}"
@@ -75,5 +83,5 @@ def check_fraction(name: str, value: Any) -> None:
         ValueError: if it is out of range or NaN.
     """
     check_at_least(name, value, 0.0, strictly=True)
-    if not callable(value) and not isinstance(value, jax.core.Tracer) and value >= 1:
+    if not isinstance(value, jax.core.Tracer) and value >= 1:
         raise ValueError(f"{name} must be less than 1, got {value}")

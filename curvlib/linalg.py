@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from curvlib.problems import Array, Params
+from curvlib.problems import Array, Params, check_params
 from curvlib.status import Outcome
 
 
@@ -57,6 +57,8 @@ def solve_symmetric(matrix: Array, b: Array) -> SymmetricSolution:
         raise ValueError(
             f"a right-hand side of shape {matrix.shape[:1]} fits this matrix, got {jnp.shape(b)}"
         )
+    dtype = jnp.result_type(b)
+    matrix, b = at_least_float32(matrix), at_least_float32(b)
     factor = jnp.linalg.cholesky(matrix, symmetrize_input=False)
     positive_definite = jnp.all(jnp.isfinite(factor))
     x = jax.lax.cond(
@@ -64,19 +66,41 @@ def solve_symmetric(matrix: Array, b: Array) -> SymmetricSolution:
         lambda: jax.scipy.linalg.cho_solve((factor, True), b),
         lambda: jnp.linalg.solve(matrix, b),
     )
-    return SymmetricSolution(x, positive_definite)
+    return SymmetricSolution(x.astype(dtype), positive_definite)
+
+
+def condition_number(eigenvalues: Array) -> Array:
+    """κ₂(A) = max|ℓ| / min|ℓ| of a symmetric A from its eigenvalues ℓ, shape (n,); infinite if one is zero.
+
+    Definite or not, it bounds what solving A x = b loses: a relative error in b grows at most κ-fold.
+
+    Source: Golub & Van Loan 2013, Matrix Computations, 4th ed., section 2.6.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> float(condition_number(jnp.array([-4.0, 0.5])))
+        8.0
+    """
+    sizes = jnp.abs(eigenvalues)
+    return jnp.max(sizes) / jnp.min(sizes)
+
+
+def at_least_float32(array: Array) -> Array:
+    """The array itself, or as float32 if it is in half precision, which no factorization takes."""
+    return jnp.asarray(array, jnp.promote_types(jnp.result_type(array), jnp.float32))
 
 
 class CGOutcome(Outcome):
     """Why conjugate gradients stopped."""
 
-    ITERATIONS, CONVERGED, NEGATIVE_CURVATURE, BOUNDARY = range(4)
+    ITERATIONS, CONVERGED, NEGATIVE_CURVATURE, BOUNDARY, NOT_FINITE = range(5)
 
     SENTENCES: ClassVar[tuple[str, ...]] = (
         "took all its iterations without reaching the tolerance",
         "converged: the residual norm is within the tolerance",
         "met a direction p with pᵀAp ≤ 0: the matrix is not positive definite",
         "reached the radius",
+        "stopped: a product with the matrix, or the right-hand side, is not finite",
     )
 
 
@@ -121,7 +145,7 @@ def conjugate_gradients(
     In exact arithmetic it ends after as many iterations as A has distinct eigenvalues. A direction p with
     pᵀAp ≤ 0 ends it at once: with a finite radius it follows p to the boundary (Steihaug's rule for trust
     regions), else it keeps the iterate it has. An iterate that would leave the ball ‖x‖ ≤ radius is cut at
-    its boundary.
+    its boundary. A product that is not finite ends it, and the iterate before is kept.
 
     Args:
         product: x ↦ Ax for a symmetric A, on pytrees like b.
@@ -134,6 +158,7 @@ def conjugate_gradients(
         path: keep every iterate.
 
     Raises:
+        TypeError: if a leaf of b is not floating-point.
         ValueError: if ``steps`` is not a positive integer.
 
     Source: Hestenes & Stiefel 1952; Steihaug 1983; Nocedal & Wright 2006, Numerical Optimization, 2nd ed.,
@@ -148,6 +173,7 @@ def conjugate_gradients(
     """
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise ValueError(f"steps must be a Python integer of at least 1, got {steps!r}")
+    check_params(b, "the right-hand side")
     flat_b, unravel = ravel_pytree(b)
 
     def apply(map_: Callable[[Params], Params], v: Array) -> Array:
@@ -163,20 +189,23 @@ def conjugate_gradients(
         x, r, p, rz, k = carry.x, carry.r, carry.p, carry.rz, carry.k
         product_p = apply(product, p)
         bent = p @ product_p
+        finite = jnp.all(jnp.isfinite(product_p)) & jnp.isfinite(bent)
         positive = bent > 0
         alpha = rz / jnp.where(positive, bent, 1)
         to_boundary = _distance_to_sphere(x, p, radius)
         cut = ~positive | (alpha > to_boundary)
-        # Without a radius negative curvature leaves the iterate where it is.
-        alpha = jnp.where(cut, jnp.where(jnp.isfinite(to_boundary), to_boundary, 0), alpha).astype(x.dtype)
+        # Without a radius negative curvature leaves the iterate where it is, as does what is not finite.
+        reach = jnp.where(jnp.isfinite(to_boundary) & finite, to_boundary, 0)
+        alpha = jnp.where(cut | ~finite, reach, alpha).astype(x.dtype)
         moved = alpha != 0
-        x, r = x + alpha * p, r - alpha * product_p
+        x, r = x + alpha * p, jnp.where(moved, r - alpha * product_p, r)
         z = inverse(r)
         new_rz = r @ z
         code = jnp.where(
             ~positive, CGOutcome.NEGATIVE_CURVATURE, jnp.where(cut, CGOutcome.BOUNDARY, _GOING_ON)
         )
         code = jnp.where(~cut & (jnp.linalg.norm(r) <= bound), CGOutcome.CONVERGED, code)
+        code = jnp.where(finite, code, CGOutcome.NOT_FINITE)
         k = jnp.where(moved, k + 1, k)
         records = _record_at(carry.records, k, x, r)
         code = jnp.where((code == _GOING_ON) & (k >= steps), CGOutcome.ITERATIONS, code).astype(jnp.int32)
@@ -193,7 +222,8 @@ def conjugate_gradients(
     records = {name: jnp.zeros(steps + 1, flat_b.dtype) for name in ("value", "residual")}
     if path:
         records["x"] = jnp.zeros((steps + 1, flat_b.size), flat_b.dtype)
-    code = jnp.where(jnp.linalg.norm(r) <= bound, CGOutcome.CONVERGED, _GOING_ON).astype(jnp.int32)
+    code = jnp.where(jnp.linalg.norm(r) <= bound, CGOutcome.CONVERGED, _GOING_ON)
+    code = jnp.where(jnp.all(jnp.isfinite(r)), code, CGOutcome.NOT_FINITE).astype(jnp.int32)
     start = _CG(x, r, z, r @ z, jnp.int32(0), code, _record_at(records, jnp.int32(0), x, r))
     end = jax.lax.while_loop(lambda carry: carry.code == _GOING_ON, iterate, start)
 
@@ -241,6 +271,7 @@ class TrustRegionStep(NamedTuple):
         decrease: m(0) − m(δ) ≥ 0 of the quadratic model.
         multiplier: λ ≥ 0 with (H + λI) δ = −g; 0 if the step is inside the region.
         smallest_eigenvalue: ℓ_min of H.
+        condition: κ₂(H) = max|ℓ| / min|ℓ|.
         indefinite: whether ℓ_min is negative by more than rounding.
         on_boundary: whether ‖δ‖ = Δ.
     """
@@ -249,6 +280,7 @@ class TrustRegionStep(NamedTuple):
     decrease: Array
     multiplier: Array
     smallest_eigenvalue: Array
+    condition: Array
     indefinite: Array
     on_boundary: Array
 
@@ -276,6 +308,7 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
         >>> [abs(float(x)) for x in inner.step], float(inner.decrease), float(inner.multiplier)
         ([0.0, 2.0], 2.0, 1.0)
     """
+    matrix, g = at_least_float32(matrix), at_least_float32(g)
     eigenvalues, basis = jnp.linalg.eigh(matrix)
     lowest = eigenvalues[0]
     gaps = eigenvalues - lowest
@@ -314,6 +347,7 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
         decrease=-(along @ delta + 0.5 * delta @ (eigenvalues * delta)),
         multiplier=jnp.maximum(mu - lowest, 0),
         smallest_eigenvalue=lowest,
+        condition=condition_number(eigenvalues),
         indefinite=indefinite,
         on_boundary=~fits | hard,
     )

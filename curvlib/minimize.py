@@ -26,7 +26,7 @@ class Info(NamedTuple):
         loss: L(θ) at the step's *entry*, a scalar.
         gradient_norm: ‖∇L(θ)‖ at entry, a scalar.
         failure: 0, or the ``Status`` code of a breakdown that leaves no step to take.
-        accepted: whether the step moves; a rejected step may leave θ as it is while the method adapts.
+        accepted: whether the step means to move; else leaving θ as it is is no stall.
         may_stop: whether a small gradient is a reason to stop; not where the method sees negative curvature.
         details: further scalars by name that the method reports (a fixed set for each method).
     """
@@ -97,8 +97,11 @@ def minimize(
     """Minimise ``problem`` from ``params``: θ_{k+1} = step(θ_k) until a tolerance, a stall, a failure or the
     step limit.
 
-    One compiled while-loop over preallocated records. Another value of a hyperparameter, of the data or of
-    the start does not recompile it. It works inside an outer ``jit``.
+    One compiled while-loop over preallocated records: memory grows with ``steps``, not with the steps taken.
+    Another value of a hyperparameter, of the data or of the start does not recompile it; another function
+    does, so define a loss, a schedule and an optax transformation once and use them again. It works inside an
+    outer ``jit``, ``vmap`` and forward-mode derivatives; reverse mode does not go through a while-loop
+    (differentiate a ``scan`` of ``method.step`` instead).
 
     Args:
         problem: what is minimised.
@@ -169,13 +172,14 @@ def _minimize(
         records = jax.tree.map(
             lambda record, value: record.at[index].set(value), loop.records, _record(info, loop.params, path)
         )
-        stalled = info.accepted & _equal(params, loop.params)
+        # A method whose own numbers still change (a momentum, a radius) may yet move.
+        stalled = info.accepted & _equal((params, state), (loop.params, loop.state))
         code = jnp.select(
             [
                 ~finite & (index == 0),
                 ~finite,
                 (info.gradient_norm <= tol) & info.may_stop,
-                info.loss < unbounded,
+                info.loss < -deep * jnp.maximum(1, jnp.abs(records["loss"][0])),
                 jnp.asarray(info.failure) != 0,
                 stalled,
                 index >= steps,
@@ -187,9 +191,7 @@ def _minimize(
                 jnp.int32(Status.UNBOUNDED),
                 jnp.asarray(info.failure, jnp.int32),
                 jnp.int32(Status.STAGNATED),
-                jnp.where(info.loss > loop.records["loss"][0], Status.CLIMBED, Status.STEPS).astype(
-                    jnp.int32
-                ),
+                jnp.where(info.loss > records["loss"][0], Status.CLIMBED, Status.STEPS).astype(jnp.int32),
             ],
             jnp.int32(_RUNNING),
         )
@@ -201,8 +203,9 @@ def _minimize(
 
     state = method.init(problem, params, key)
     info = jax.eval_shape(lambda: method.step(problem, params, state)[2])
-    # Far below any loss that has a minimum, and early enough that powers of θ do not overflow first.
-    unbounded = -(float(jnp.finfo(info.loss.dtype).max) ** (1 / 3))
+    # Far below any loss that has a minimum, seen from the start's; and early enough that powers of θ do not
+    # overflow first.
+    deep = float(jnp.finfo(info.loss.dtype).max) ** (1 / 2.5)
     records = jax.tree.map(
         lambda value: jnp.zeros((steps + 1, *jnp.shape(value)), jnp.result_type(value)),
         _record(info, params, path),
@@ -236,15 +239,22 @@ def _where(condition: Array, new: Params, old: Params) -> Params:
     return jax.tree.map(partial(jnp.where, condition), new, old)
 
 
-def _equal(a: Params, b: Params) -> Array:
-    return jnp.all(
-        jnp.stack([jnp.all(x == y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)])
-    )
+def _equal(a: Any, b: Any) -> Array:
+    """Whether two pytrees have the same floating-point entries; counters and keys do not matter."""
+    same = [
+        jnp.all(x == y)
+        for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+        if jnp.issubdtype(jnp.result_type(x), jnp.inexact)
+    ]
+    return jnp.all(jnp.stack(same))
 
 
 def norm(tree: Params) -> Array:
-    """The Euclidean norm of all entries of a pytree."""
-    return jnp.linalg.norm(ravel_pytree(tree)[0])
+    """The Euclidean norm of all entries of a pytree, right also where their squares over- or underflow."""
+    entries = ravel_pytree(tree)[0]
+    largest = jnp.max(jnp.abs(entries))
+    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
+    return scale * jnp.linalg.norm(entries / scale)
 
 
 def value_and_gradient(problem: Problem, params: Params) -> tuple[Array, Params, Array]:

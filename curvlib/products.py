@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from curvlib.problems import Array, Params
+from curvlib.problems import Array, Params, check_params
 
 
 def hvp(problem: Any, params: Params, v: Params) -> Params:
@@ -31,9 +31,10 @@ def hvp(problem: Any, params: Params, v: Params) -> Params:
         H v, structured like ``params``.
 
     Raises:
+        TypeError: if ``params`` is not floating-point.
         ValueError: if v does not match ``params``.
 
-    Source: Pearlmutter 1994, "Fast exact multiplication by the Hessian", equation 1.
+    Source: Pearlmutter 1994, "Fast exact multiplication by the Hessian".
 
     Example:
         >>> import jax.numpy as jnp
@@ -41,6 +42,7 @@ def hvp(problem: Any, params: Params, v: Params) -> Params:
         >>> hvp(quadratic(kappa=100.0), jnp.zeros(2), jnp.array([1.0, 1.0])).tolist()
         [1.0, 100.0]
     """
+    check_params(params)
     check_like_params(params, v)
     return jax.jvp(jax.grad(problem.loss), (params,), (v,))[1]
 

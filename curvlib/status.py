@@ -37,6 +37,8 @@ class Outcome:
         if isinstance(self.code, jax.core.Tracer):
             return f"{type(self).__name__}({self.code})"
         codes = np.atleast_1d(np.asarray(self.code)).ravel()
+        if np.any((codes < 0) | (codes >= len(self.SENTENCES))):
+            return f"no reason with the code {self.code} is known"
         if codes.size == 1:
             return self.SENTENCES[int(codes[0])]
         counts = [(int(np.sum(codes == code)), sentence) for code, sentence in enumerate(self.SENTENCES)]
@@ -64,7 +66,8 @@ class Status(Outcome):
         CLIMBED,
         NO_DESCENT,
         UNBOUNDED,
-    ) = range(9)
+        BAD_CURVATURE,
+    ) = range(10)
 
     SENTENCES: ClassVar[tuple[str, ...]] = (
         "took all its steps without reaching the tolerance",
@@ -78,6 +81,8 @@ class Status(Outcome):
         "stopped: the step's direction does not descend, so no step along it helps; "
         "add damping or an eigenvalue floor",
         "unbounded: the loss fell without limit; the problem has no minimum in this direction",
+        "stopped: the curvature is not finite here, though loss and gradient are, so there is no step; "
+        "look for a second derivative that does not exist",
     )
 
     @property

@@ -138,6 +138,33 @@ def test_cg_takes_pytrees_float32_and_jit():
     np.testing.assert_allclose(result.x["a"], [1.0, 0.5], rtol=1e-5)
 
 
+@pytest.mark.parametrize("where", ["matrix", "right-hand side"])
+def test_cg_says_what_is_not_finite_and_keeps_what_it_has(where):
+    matrix, b = jnp.diag(jnp.array([1.0, 2.0, 3.0])), jnp.ones(3)
+    if where == "matrix":
+        matrix = matrix.at[1, 1].set(jnp.nan)
+    else:
+        b = b.at[2].set(jnp.inf)
+    for radius in (jnp.inf, 2.0):
+        result = cg(matrix, b, 3, radius=radius)
+        assert result.outcome == CGOutcome.NOT_FINITE and "not finite" in str(result.outcome)
+        np.testing.assert_array_equal(result.x, 0)
+
+
+def test_cg_keeps_the_iterate_before_a_product_overflows():
+    def product(x):
+        return jnp.where(x[0] == 1.0, jnp.array([1.0, 4.0]) * x, jnp.nan)
+
+    result = conjugate_gradients(product, jnp.ones(2), 5)
+    assert result.outcome == CGOutcome.NOT_FINITE and result.iterations == 1
+    np.testing.assert_allclose(result.x, 2 / 5)
+
+
+def test_cg_refuses_whole_numbers():
+    with pytest.raises(TypeError, match="right-hand side must be floating-point, got int"):
+        cg(jnp.eye(2), jnp.array([1, 2]), 3)
+
+
 @pytest.mark.parametrize("steps", [0, 1.5, True])
 def test_cg_says_what_steps_must_be(steps):
     with pytest.raises(ValueError, match="at least 1"):

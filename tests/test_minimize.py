@@ -78,6 +78,54 @@ def test_a_step_too_small_to_matter_is_a_stall():
     assert trace.status == cl.Status.STAGNATED and trace.steps == 0
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        cl.GradientDescent(lambda k: 0.02 * k),
+        cl.FirstOrder(optax.adam(optax.linear_schedule(0.0, 0.1, 5))),
+        cl.FirstOrder(optax.MultiSteps(optax.sgd(0.1), every_k_schedule=3).gradient_transformation()),
+    ],
+    ids=["warm-up", "Adam's warm-up", "accumulated gradients"],
+)
+def test_a_step_that_waits_is_no_stall(method):
+    trace = cl.minimize(cl.problems.quadratic(5.0), method, START, steps=20, path=True)
+    np.testing.assert_array_equal(trace.path[1], START)
+    assert trace.status == cl.Status.STEPS and trace.losses[-1] < 0.9 * trace.losses[0]
+
+
+def test_a_momentum_that_still_grows_is_no_stall():
+    # The first steps are lost in rounding; they add up until they are not.
+    problem = cl.Objective(lambda p: 1e-8 * jnp.sum(p))
+    method = cl.FirstOrder(optax.sgd(5e-9, momentum=0.999))
+    trace = cl.minimize(problem, method, jnp.ones(2), steps=50, path=True)
+    np.testing.assert_array_equal(trace.path[1], trace.path[0])
+    assert trace.status == cl.Status.STEPS and trace.params[0] < 1
+
+
+@pytest.mark.parametrize("dtype, offset", [(jnp.float32, -1e13), (jnp.float16, -3e3), (jnp.float32, 1e30)])
+def test_a_low_loss_is_not_an_unbounded_one(dtype, offset):
+    problem = cl.Objective(lambda p: jnp.sum(p**2) + jnp.asarray(offset, dtype))
+    trace = cl.minimize(problem, cl.GradientDescent(0.25), jnp.ones(2, dtype), steps=200)
+    assert not trace.status.failed, str(trace.status)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_a_gradient_whose_square_over_or_underflows_has_its_norm(size):
+    trace = cl.minimize(
+        cl.Objective(lambda p: size * (3 * p[0] + 4 * p[1])), cl.GradientDescent(1e-9 / size), START, steps=1
+    )
+    np.testing.assert_allclose(trace.gradient_norms, 5 * size, rtol=1e-15)
+
+
+def test_forward_derivatives_go_through_a_run():
+    def final(step_size):
+        return cl.minimize(cl.problems.quadratic(5.0), cl.GradientDescent(step_size), START, steps=4).params[
+            0
+        ]
+
+    np.testing.assert_allclose(jax.jvp(final, (0.1,), (1.0,))[1], -2.0 * 4 * 0.9**3 * -1, rtol=1e-12)
+
+
 def test_new_numbers_do_not_recompile():
     _minimize.clear_cache()
     for kappa, step_size, tol in [(10.0, 0.1, 0.0), (20.0, 0.05, 1e-3), (30.0, 0.02, 1e-6)]:
@@ -102,6 +150,10 @@ def test_it_runs_inside_jit_vmap_and_map():
     )
 
 
+def test_a_code_that_means_nothing_says_so():
+    assert "code -1" in str(cl.Status(-1)) and "99" in str(cl.Status(jnp.array([0, 99])))
+
+
 def test_statuses_of_several_runs_read_as_counts():
     steps = jnp.array([0.01, 0.1, 3.0, 3.0])
     statuses = jax.lax.map(
@@ -118,7 +170,15 @@ def test_statuses_of_several_runs_read_as_counts():
 def test_any_pytree_and_float32_under_x64():
     params = {"a": jnp.array([1.0, 2.0], jnp.float32), "b": (jnp.array(3.0, jnp.float32),)}
     problem = cl.Objective(lambda p: jnp.sum(p["a"] ** 2) + 3 * p["b"][0] ** 2)
-    for method in (cl.GradientDescent(0.1), cl.FirstOrder(optax.adam(0.1)), cl.Newton(), cl.Newton(0.5)):
+    wide = np.float64(0.5)  # a number of NumPy's must not promote what it meets
+    for method in (
+        cl.GradientDescent(wide / 5),
+        cl.FirstOrder(optax.adam(0.1)),
+        cl.Newton(),
+        cl.Newton(wide),
+        cl.Newton(wide, eigenvalue_floor=wide, line_search=cl.Armijo()),
+        cl.TrustRegionNewton(wide),
+    ):
         trace = cl.minimize(problem, method, params, steps=4, path=True)
         assert jax.tree.structure(trace.params) == jax.tree.structure(params)
         dtypes = {
@@ -127,6 +187,18 @@ def test_any_pytree_and_float32_under_x64():
         }
         assert dtypes == {jnp.dtype("float32")}
         assert trace.losses[-1] < trace.losses[0]
+
+
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16, jnp.float32])
+@pytest.mark.parametrize(
+    "method",
+    [cl.GradientDescent(0.1), cl.Newton(0.1), cl.Newton(0.1, 0.1, cl.Armijo()), cl.TrustRegionNewton()],
+    ids=["gradient descent", "Newton", "floored", "trust region"],
+)
+def test_narrow_parameters_keep_their_dtype_beside_wide_data(method, dtype):
+    problem = cl.Objective(lambda p, scale: jnp.sum(scale * p**2), jnp.array([1.0, 2.0], jnp.float64))
+    trace = cl.minimize(problem, method, START.astype(dtype), steps=20)
+    assert trace.params.dtype == dtype and trace.losses[-1] < 0.1 * trace.losses[0]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +211,11 @@ def test_any_pytree_and_float32_under_x64():
         ({"method": cl.Newton}, TypeError, "must be an instance"),
         ({"method": optax.adam(0.1)}, TypeError, "init and step"),
         ({"problem": lambda p: p.sum()}, TypeError, r"cl.Objective\(loss\)"),
+        ({"tol": lambda k: 0.1}, TypeError, "tol must be a number, got"),
+        ({"tol": 1j}, TypeError, "tol must be a number, got 1j"),
         ({"params": jnp.array([1, 2])}, TypeError, "floating-point, got int"),
+        ({"params": {"a": "b"}}, TypeError, "floating-point, got str"),
+        ({"params": jnp.zeros(0)}, TypeError, "no numbers in it"),
         ({"params": jnp.ones(3)}, ValueError, r"shape \(2,\), got \(3,\)"),
     ],
 )

@@ -68,7 +68,7 @@ def test_objective_is_a_pytree_whose_data_are_leaves():
         (lambda p: None, jnp.ones(3), ValueError, "one scalar, got shape nothing"),
         (lambda p: jnp.argmax(p), jnp.ones(3), ValueError, "real floating-point scalar, got int"),
         (lambda p: p.sum(), jnp.ones(3, int), TypeError, "floating-point, got int"),
-        (lambda p: 0.0, {}, TypeError, "no arrays"),
+        (lambda p: 0.0, {}, TypeError, "no numbers in it"),
     ],
 )
 def test_bad_losses_and_params_get_a_sentence(loss, params, error, words):
@@ -86,12 +86,15 @@ def test_a_loss_that_is_not_a_function_gets_a_sentence():
     [
         ({"kappa": 0.5}, "at least 1, got 0.5"),
         ({"kappa": float("nan")}, "at least 1, got nan"),
+        ({"kappa": float("inf")}, "finite and at least 1, got inf"),
+        ({"kappa": jnp.array([2.0, 3.0])}, "must be one number"),
+        ({"kappa": 2.0, "dim": 2.5}, "whole dim of at least 2, got 2.5"),
         ({"kappa": 2.0, "dim": 1}, "dim of at least 2, got 1"),
         ({"kappa": 2.0, "angle": 0.1, "key": jax.random.key(0)}, "not both"),
     ],
 )
 def test_bad_quadratics_get_a_sentence(arguments, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         quadratic(**arguments)
 
 

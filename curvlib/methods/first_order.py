@@ -32,7 +32,8 @@ class GradientDescent:
     Raises:
         ValueError: if η is not positive.
 
-    Source: Nocedal & Wright 2006, Numerical Optimization, 2nd ed., section 3.3.
+    Source: Polyak 1987, Introduction to Optimization, section 1.4; Nesterov 2004, Introductory Lectures on
+    Convex Optimization, theorem 2.1.15.
 
     Example:
         >>> import curvlib as cl, jax.numpy as jnp
@@ -45,7 +46,9 @@ class GradientDescent:
     step_size: float | Array | Schedule
 
     def check(self) -> None:
-        check_at_least("step_size", self.step_size, 0.0, strictly=True)
+        check_at_least(
+            "step_size", self.step_size, 0.0, strictly=True, schedule=True
+        )
 
     def init(
         self, problem: Problem, params: Params, key: Array | None = None
@@ -64,7 +67,9 @@ class GradientDescent:
         params = jax.tree.map(
             lambda p, g: (p - step_size * g).astype(p.dtype), params, gradient
         )
-        return params, state + 1, Info(loss, gradient_norm)
+        # A schedule may begin at zero: that is no stall.
+        info = Info(loss, gradient_norm, accepted=jnp.asarray(step_size) != 0)
+        return params, state + 1, info
 
 
 @hyperparameters
@@ -72,6 +77,9 @@ class FirstOrder:
     """Any optax gradient transformation as a method: ``FirstOrder(optax.adam(1e-2))``.
 
     Transformations that search along a line get the loss and its value, as optax's own solvers expect.
+
+    A transformation is made of functions, which are static: ``minimize`` compiles anew for each one that is
+    built, also for two of the same numbers: build it once and use it again.
 
     Args:
         transformation: an ``optax.GradientTransformation``.
@@ -109,8 +117,7 @@ class FirstOrder:
             "value_fn": problem.loss,
         }
         updates, state = update(gradient, state, params, **extra)
-        return (
-            optax.apply_updates(params, updates),
-            state,
-            Info(loss, gradient_norm),
-        )
+        # Some transformations wait (warm-up, gradient accumulation): an update of zero is no stall.
+        moves = [jnp.any(leaf != 0) for leaf in jax.tree.leaves(updates)]
+        info = Info(loss, gradient_norm, accepted=jnp.any(jnp.stack(moves)))
+        return optax.apply_updates(params, updates), state, info

@@ -15,7 +15,12 @@ from curvlib.hyperparameters import (
     check_fraction,
     hyperparameters,
 )
-from curvlib.linalg import solve_symmetric, trust_region_step
+from curvlib.linalg import (
+    at_least_float32,
+    condition_number,
+    solve_symmetric,
+    trust_region_step,
+)
 from curvlib.line_search import Armijo
 from curvlib.minimize import Info, Problem, value_and_gradient
 from curvlib.problems import Array, Params
@@ -34,7 +39,8 @@ class Newton:
 
     An eigenvalue floor makes every step a descent direction whatever H is: H = Q diag(ℓ) Qᵀ is replaced by
     Q diag(max(|ℓ + λ|, floor)) Qᵀ, so that a direction of negative curvature is left as fast as one of
-    positive curvature is approached.
+    positive curvature is approached. Then ``Trace.details`` also has the ``smallest_eigenvalue`` and the
+    ``condition`` number max|ℓ| / min|ℓ| of H + λI.
 
     It forms the (n, n) Hessian by n Hessian–vector products and factorizes it in O(n³): for small n.
 
@@ -62,7 +68,7 @@ class Newton:
     line_search: Armijo | None = None
 
     def check(self) -> None:
-        check_at_least("damping", self.damping, 0.0)
+        check_at_least("damping", self.damping, 0.0, schedule=True)
         if self.eigenvalue_floor is not None:
             check_at_least(
                 "eigenvalue_floor", self.eigenvalue_floor, 0.0, strictly=True
@@ -90,27 +96,42 @@ class Newton:
         theta, unravel = ravel_pytree(params)
         g = ravel_pytree(gradient)[0]
         matrix = hessian(problem if curvature is None else curvature, params)
-        matrix += at_step(self.damping, state) * jnp.eye(g.size, dtype=g.dtype)
-        direction, definite = self._direction(matrix, g)
-        alpha, failure, details = self._search(
-            lambda alpha: problem.loss(unravel(theta + alpha * direction)),
-            loss,
-            slope=g @ direction,
-        )
-        # Without a finite direction there is no step, and alpha is zero.
-        delta = jnp.where(alpha == 0, 0, alpha * direction)
-        details = {"positive_definite": definite, **details}
-        info = Info(loss, gradient_norm, failure, details=details)
-        return unravel(theta + delta), state + 1, info
+        damping = jnp.asarray(at_step(self.damping, state), matrix.dtype)
+        matrix += damping * jnp.eye(g.size, dtype=matrix.dtype)
+        direction, curvature_details = self._direction(matrix, g)
 
-    def _direction(self, matrix: Array, g: Array) -> tuple[Array, Array]:
-        """−M⁻¹g for the matrix M, its eigenvalues floored if asked; and whether M is positive definite."""
+        def moved(alpha: Array) -> Params:
+            # Without a finite direction there is no step, and alpha is zero.
+            delta = jnp.where(alpha == 0, 0, alpha * direction)
+            return unravel((theta + delta).astype(theta.dtype))
+
+        alpha, failure, search_details = self._search(
+            lambda alpha: problem.loss(moved(alpha)), loss, g @ direction
+        )
+        finite = jnp.all(jnp.isfinite(matrix))
+        info = Info(
+            loss,
+            gradient_norm,
+            failure=jnp.where(finite, failure, Status.BAD_CURVATURE),
+            details=curvature_details | search_details,
+        )
+        return moved(alpha), state + 1, info
+
+    def _direction(
+        self, matrix: Array, g: Array
+    ) -> tuple[Array, dict[str, Array]]:
+        """−M⁻¹g for the matrix M, its eigenvalues floored if asked; and what is known of M."""
         if self.eigenvalue_floor is None:
             solution = solve_symmetric(matrix, -g)
-            return solution.x, solution.positive_definite
-        eigenvalues, basis = jnp.linalg.eigh(matrix)
+            return solution.x, {"positive_definite": solution.positive_definite}
+        eigenvalues, basis = jnp.linalg.eigh(at_least_float32(matrix))
         floored = jnp.maximum(jnp.abs(eigenvalues), self.eigenvalue_floor)
-        return -basis @ ((basis.T @ g) / floored), eigenvalues[0] > 0
+        details = {
+            "positive_definite": eigenvalues[0] > 0,
+            "smallest_eigenvalue": eigenvalues[0],
+            "condition": condition_number(eigenvalues),
+        }
+        return -basis @ ((basis.T @ g) / floored), details
 
     def _search(
         self, phi: Callable[[Array], Array], loss: Array, slope: Array
@@ -146,8 +167,8 @@ class TrustRegionNewton:
     decides: ρ < ¼ shrinks the radius to ‖δ‖/4, ρ > ¾ with ‖δ‖ = Δ doubles it; the step is taken if ρ exceeds
     ``accept``. A step to where the loss is not finite is rejected.
 
-    Reported in ``details``: ``radius``, ``gain_ratio``, ``multiplier`` (the λ ≥ 0 with (H + λI)δ = −g) and
-    ``smallest_eigenvalue``.
+    Reported in ``details``: ``radius``, ``gain_ratio``, ``multiplier`` (the λ ≥ 0 with (H + λI)δ = −g),
+    and of H the ``smallest_eigenvalue`` and the ``condition`` number max|ℓ| / min|ℓ|.
 
     Args:
         radius: the first Δ > 0, in units of the parameters.
@@ -157,7 +178,7 @@ class TrustRegionNewton:
     Raises:
         ValueError: if a number is out of its range.
 
-    Source: Nocedal & Wright 2006, Numerical Optimization, 2nd ed., algorithm 4.1.
+    Source: after Nocedal & Wright 2006, Numerical Optimization, 2nd ed., algorithm 4.1, which shrinks to Δ/4.
 
     Example:
         >>> import curvlib as cl, jax.numpy as jnp
@@ -179,8 +200,9 @@ class TrustRegionNewton:
     def init(
         self, problem: Problem, params: Params, key: Array | None = None
     ) -> TrustRegionState:
+        radius = jnp.minimum(self.radius, self.max_radius)
         dtype = ravel_pytree(params)[0].dtype
-        return TrustRegionState(jnp.asarray(self.radius, dtype), jnp.int32(0))
+        return TrustRegionState(radius.astype(dtype), jnp.int32(0))
 
     def step(
         self,
@@ -218,6 +240,7 @@ class TrustRegionNewton:
             "gain_ratio": ratio,
             "multiplier": inner.multiplier,
             "smallest_eigenvalue": inner.smallest_eigenvalue,
+            "condition": inner.condition,
         }
         stuck = ~accepted & (
             jnp.linalg.norm(inner.step)
@@ -226,10 +249,15 @@ class TrustRegionNewton:
         info = Info(
             loss,
             gradient_norm,
-            failure=jnp.where(stuck, Status.STAGNATED, 0),
+            failure=jnp.where(
+                jnp.all(jnp.isfinite(matrix)),
+                jnp.where(stuck, Status.STAGNATED, 0),
+                Status.BAD_CURVATURE,
+            ),
             accepted=accepted,
             may_stop=~inner.indefinite,
             details=details,
         )
-        params = unravel(jnp.where(accepted, theta + inner.step, theta))
+        moved = jnp.where(accepted, theta + inner.step, theta)
+        params = unravel(moved.astype(theta.dtype))
         return params, TrustRegionState(radius, state.count + 1), info

@@ -77,18 +77,18 @@ class Objective:
         return f"{type(self).__name__}({getattr(self.function, '__name__', repr(self.function))})"
 
 
-def check_params(params: Params) -> None:
-    """Refuse parameters that cannot be differentiated.
+def check_params(params: Params, name: str = "params") -> None:
+    """Refuse parameters that cannot be differentiated, or anything else that must be shaped like them.
 
     Raises:
-        TypeError: if ``params`` has no leaves or a leaf that is not floating-point.
+        TypeError: if ``params`` has no entries or a leaf that is not floating-point.
     """
     leaves = jax.tree.leaves(params)
-    if not leaves:
-        raise TypeError("params has no arrays in it: pass the parameters as an array or a pytree of arrays")
     for leaf in leaves:
-        dtype = jnp.result_type(leaf)
-        if not jnp.issubdtype(dtype, jnp.floating):
+        dtype = getattr(leaf, "dtype", type(leaf).__name__)
+        if dtype != "float" and not (hasattr(leaf, "dtype") and jnp.issubdtype(dtype, jnp.floating)):
             raise TypeError(
-                f"params must be floating-point, got {dtype}: write 1.0 instead of 1, or use astype(float)"
+                f"{name} must be floating-point, got {dtype}: write 1.0 instead of 1, or use astype(float)"
             )
+    if not sum(jnp.size(leaf) for leaf in leaves):
+        raise TypeError(f"{name} has no numbers in it: pass an array or a pytree of arrays")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from curvlib.problems.objective import Array, Objective
 
@@ -64,17 +65,20 @@ def quadratic(
         key: a JAX random key; then Q is ``random_rotation(key, dim)`` and ``angle`` must stay 0.
 
     Raises:
-        ValueError: if κ < 1, dim < 2, or both ``angle`` and ``key`` are given.
+        TypeError: if κ is not one number.
+        ValueError: if κ < 1 or infinite, dim < 2, or both ``angle`` and ``key`` are given.
 
     Example:
         >>> import jax.numpy as jnp
         >>> float(quadratic(kappa=100.0).loss(jnp.array([1.0, 1.0])))
         50.5
     """
-    if not isinstance(kappa, jax.core.Tracer) and not kappa >= 1:
-        raise ValueError(f"the condition number kappa must be at least 1, got {kappa}")
-    if dim < 2:
-        raise ValueError(f"a quadratic with a condition number needs dim of at least 2, got {dim}")
+    if np.ndim(kappa) != 0 or isinstance(kappa, str):
+        raise TypeError(f"the condition number kappa must be one number, got {kappa!r}")
+    if not isinstance(kappa, jax.core.Tracer) and not 1 <= kappa < float("inf"):
+        raise ValueError(f"the condition number kappa must be finite and at least 1, got {kappa}")
+    if not isinstance(dim, int | np.integer) or dim < 2:
+        raise ValueError(f"a quadratic with a condition number needs a whole dim of at least 2, got {dim!r}")
     if key is None:
         basis = rotation(angle, dim)
     elif not isinstance(angle, jax.core.Tracer) and angle == 0:

@@ -184,11 +184,40 @@ def test_flat_regions_and_unbounded_descent_end_with_a_status():
     assert np.all(np.isfinite(falling.best_params)) and falling.losses[-1] < -1e80
 
 
+@pytest.mark.parametrize("method", [cl.Newton(), cl.Newton(eigenvalue_floor=0.1), cl.TrustRegionNewton()])
+def test_a_curvature_that_is_not_finite_is_a_status(method):
+    # Loss and gradient are finite at 0, the second derivative of |x|^(3/2) is not.
+    problem = cl.Objective(lambda p: jnp.sum(p**1.5 + p))
+    trace = cl.minimize(problem, method, jnp.array([0.0, 1.0]), steps=20)
+    assert trace.status == cl.Status.BAD_CURVATURE, str(trace.status)
+    assert trace.status.failed and trace.steps == 0 and np.all(np.isfinite(trace.params))
+
+
+def test_the_radius_never_exceeds_its_bound():
+    trace = cl.minimize(
+        cl.problems.rosenbrock(), cl.TrustRegionNewton(10.0, max_radius=0.1), START, steps=30, path=True
+    )
+    assert np.max(trace.details["radius"]) == 0.1
+    assert np.max(np.linalg.norm(np.diff(trace.path, axis=0), axis=1)) <= 0.1 * (1 + 1e-12)
+
+
+def test_eigenvalues_are_reported_where_they_are_computed():
+    problem, theta = cl.problems.rosenbrock(), jnp.array([0.5, 1.5])
+    eigenvalues = np.linalg.eigvalsh(cl.hessian(problem, theta))
+    for method in (cl.Newton(eigenvalue_floor=1e-3), cl.TrustRegionNewton()):
+        details = cl.minimize(problem, method, theta, steps=1).details
+        np.testing.assert_allclose(details["smallest_eigenvalue"][0], eigenvalues[0], rtol=1e-10)
+        condition = np.abs(eigenvalues).max() / np.abs(eigenvalues).min()
+        np.testing.assert_allclose(details["condition"][0], condition, rtol=1e-10)
+
+
 @pytest.mark.parametrize(
     "make, words",
     [
         (lambda: cl.Newton(eigenvalue_floor=0.0), "eigenvalue_floor must be greater than 0"),
         (lambda: cl.Newton(line_search="armijo"), "must be a cl.Armijo"),
+        (lambda: cl.Newton(eigenvalue_floor=lambda k: 0.1), "eigenvalue_floor must be a number, got"),
+        (lambda: cl.TrustRegionNewton(radius=lambda k: 0.1), "radius must be a number, got"),
         (lambda: cl.TrustRegionNewton(radius=-1.0), "radius must be greater than 0"),
         (lambda: cl.TrustRegionNewton(accept=0.3), "accept must be less than 1"),
     ],
