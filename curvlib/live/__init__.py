@@ -1,33 +1,65 @@
 """Live figures: a JAX function from controls to arrays, compiled to JavaScript, drawn in the page and in the
 kernel.
 
-`figure` makes one from a function, controls (`slider`, `choice`, `toggle`, `point`) and views (`plane` with
-`contours`, `path`, `points`; `curves` with `line`, `rule`; `readout`). `compile` and `compile_field` are the
-compiler alone. The Sphinx extension `curvlib.live.sphinx` puts figures into the pages of any Sphinx site or
-Jupyter Book.
+`figure` makes one from a function, controls (`slider`, `choice`, `toggle`, `point`) and views: `plane` with
+`contours`, `vectors`, `regions`, `model`, `path`, `points`, `arrow`, `ellipse`; `curves` with `line`, `band`,
+`points`, `bars`, `residuals`, `rule`, `slope`; `heatmap`; `readout` and `numbers`. `compile` and
+`compile_field` are the compiler alone. The Sphinx extension `curvlib.live.sphinx` puts figures into the pages
+of any Sphinx site or Jupyter Book.
 """
 
 from curvlib.live.compiler import CompileError, Program, compile, compile_field
 from curvlib.live.controls import choice, point, slider, toggle
 from curvlib.live.figure import figure
-from curvlib.live.views import contours, curves, line, path, plane, points, readout, rule
+from curvlib.live.views import (
+    arrow,
+    band,
+    bars,
+    contours,
+    curves,
+    ellipse,
+    heatmap,
+    line,
+    model,
+    numbers,
+    path,
+    plane,
+    points,
+    readout,
+    regions,
+    residuals,
+    rule,
+    slope,
+    vectors,
+)
 
 __all__ = [
     "CompileError",
     "Program",
+    "arrow",
+    "band",
+    "bars",
     "choice",
     "compile",
     "compile_field",
     "contours",
     "curves",
+    "ellipse",
     "figure",
+    "heatmap",
     "line",
+    "model",
+    "numbers",
     "path",
     "plane",
     "point",
     "points",
     "readout",
+    "regions",
+    "residuals",
     "rule",
     "slider",
+    "slope",
     "toggle",
+    "vectors",
 ]

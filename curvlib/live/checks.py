@@ -3,16 +3,13 @@
 import inspect
 import keyword
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import jax
-import numpy as np
-
-from curvlib import plot
-from curvlib.live import template
+from curvlib.live import check_layers, template
+from curvlib.live.check_layers import counts, listed
 from curvlib.live.controls import Choice, Control, Point, Slider, Toggle
-from curvlib.live.views import Contours, Curves, Layer, Line, Path, Plane, Points, Readout, Rule, View
+from curvlib.live.views import Drawn, Text, View
 
 if TYPE_CHECKING:
     from curvlib.live.definition import Definition
@@ -50,12 +47,14 @@ def controls(given: Sequence[Control] | Control) -> dict[str, Control]:
 
 def views(given: Sequence[View] | View) -> tuple[View, ...]:
     """The views, as a tuple."""
-    given = (given,) if isinstance(given, Plane | Curves | Readout) else tuple(given)
-    if not any(isinstance(view, Plane | Curves) for view in given):
-        raise ValueError("a live figure needs at least one view made by plane or curves")
+    given = (given,) if isinstance(given, View) else tuple(given)
+    if not any(isinstance(view, Drawn) for view in given):
+        raise ValueError("a live figure needs at least one view made by plane, curves or heatmap")
     for view in given:
-        if not isinstance(view, Plane | Curves | Readout):
-            raise TypeError(f"views are made by plane, curves or readout, but one is {view!r}")
+        if not isinstance(view, View):
+            raise TypeError(
+                f"views are made by plane, curves, heatmap, readout or numbers, but one is {view!r}"
+            )
     return given
 
 
@@ -87,80 +86,28 @@ def definition(figure: "Definition") -> None:
     if clash:
         raise ValueError(f"'{clash[0]}' names both a control and an output: rename one of them")
     for view in figure.views:
-        _toggle(figure, view.show, "a readout") if isinstance(view, Readout) else None
-        for layer in () if isinstance(view, Readout) else view.layers:
-            _layer(figure, layer, outputs)
-        for name in view.drag if isinstance(view, Plane) else ():
+        if isinstance(view, Text):
+            check_layers.toggle(figure, view.show, "a readout")
+            continue
+        for layer in view.layers:
+            check_layers.layer(figure, layer, outputs)
+        for name in getattr(view, "drag", ()):
             if not isinstance(figure.controls.get(name), Point):
                 points = [name for name, control in figure.controls.items() if isinstance(control, Point)]
                 raise ValueError(
-                    f"a plane drags '{name}', which is no point control; there are {listed(points)}"
+                    f"a view drags '{name}', which is no point control; there are {listed(points)}"
                 )
     _every_control_moves_something(figure)
     _texts(figure, outputs)
-    _finite(figure)
-
-
-def _layer(figure: "Definition", layer: Layer, outputs: Mapping[str, Any]) -> None:
-    label = f"{type(layer).__name__.lower()} '{getattr(layer, 'label', '') or _data(layer)}'"
-    _toggle(figure, layer.show, label)
-    if not isinstance(layer, Contours) and layer.color not in plot.COLORS:
-        raise ValueError(f"{label} has the colour {layer.color!r}; the palette has {listed(plot.COLORS)}")
-    match layer:
-        case Path():
-            _shape(layer.data, outputs, label, "(k, 2)", lambda shape: len(shape) == 2 and shape[1] == 2)
-        case Points():
-            _shape(
-                layer.data,
-                outputs,
-                label,
-                "(2,) or (k, 2)",
-                lambda shape: len(shape) in (1, 2) and shape[-1] == 2,
-            )
-        case Line():
-            _shape(layer.y, outputs, label, "(k,)", lambda shape: len(shape) == 1)
-            if layer.x is not None:
-                length = tuple(outputs[layer.y].shape)
-                _shape(layer.x, outputs, label, f"{length} like '{layer.y}'", lambda shape: shape == length)
-        case Rule():
-            place = layer.x if layer.x is not None else layer.y
-            if isinstance(place, str) and place not in figure.controls:
-                _shape(place, outputs, label, "(), a scalar", lambda shape: shape == ())
-            elif isinstance(place, str) and isinstance(figure.controls[place], Point):
-                raise ValueError(f"{label} stands at '{place}', which is a point and not a number")
-    count = getattr(layer, "count", None)
-    if count is not None:
-        _shape(count, outputs, label, "(), a whole number", lambda shape: shape == ())
-        if not np.issubdtype(outputs[count].dtype, np.integer):
-            raise ValueError(
-                f"{label} counts by '{count}', which has dtype {outputs[count].dtype}: return an integer"
-            )
-
-
-def _shape(
-    name: str, outputs: Mapping[str, Any], label: str, needed: str, fits: Callable[[tuple], bool]
-) -> None:
-    if name not in outputs:
-        raise ValueError(
-            f"{label} draws '{name}', which the function does not return; it returns {listed(outputs)}"
-        )
-    shape = tuple(outputs[name].shape)
-    if not fits(shape):
-        raise ValueError(f"{label} needs '{name}' to have the shape {needed}, but it has {shape}")
-
-
-def _toggle(figure: "Definition", show: str | None, label: str) -> None:
-    if show is not None and not isinstance(figure.controls.get(show), Toggle):
-        toggles = [name for name, control in figure.controls.items() if isinstance(control, Toggle)]
-        raise ValueError(f"{label} is shown by '{show}', which is no toggle; there are {listed(toggles)}")
+    check_layers.finite(figure)
 
 
 def _every_control_moves_something(figure: "Definition") -> None:
     used = set(figure.inputs).union(*(field.inputs for field in figure.fields.values()))
     for view in figure.views:
-        layers = () if isinstance(view, Readout) else view.layers
-        used |= {view.show} if isinstance(view, Readout) else {layer.show for layer in layers}
-        used |= {place for layer in layers if isinstance(layer, Rule) for place in (layer.x, layer.y)}
+        layers = () if isinstance(view, Text) else view.layers
+        used |= {view.show} if isinstance(view, Text) else {layer.show for layer in layers}
+        used |= {name for layer in layers for name in layer.arrays()}
     for name in figure.controls:
         if name not in used:
             raise ValueError(
@@ -173,7 +120,8 @@ def _texts(figure: "Definition", outputs: Mapping[str, Any]) -> None:
     numbers = {name for name, leaf in outputs.items() if tuple(leaf.shape) == ()}
     numbers |= {name for name, control in figure.controls.items() if not isinstance(control, Point)}
     texts = {"the summary": figure.summary}
-    texts |= {f"the readout {view.text!r}": view.text for view in figure.views if isinstance(view, Readout)}
+    written = [text for view in figure.views if isinstance(view, Text) for text in view.texts()]
+    texts |= {f"the readout {text!r}": text for text in written}
     for where, text in texts.items():
         if not isinstance(text, str):
             raise TypeError(f"{where} needs to be a text, but is {text!r}")
@@ -184,50 +132,9 @@ def _texts(figure: "Definition", outputs: Mapping[str, Any]) -> None:
                     f"{where} names '{name}', which is no number of the figure; there are {listed(numbers)}"
                 )
     for name, options in figure.words.items():
-        if name not in numbers or (name in outputs and not _counts(outputs[name].dtype)):
+        if name not in numbers or (name in outputs and not counts(outputs[name].dtype)):
             raise ValueError(
                 f"words are given for '{name}', which is neither an integer output nor a control"
             )
         if isinstance(options, str) or not all(isinstance(text, str) for text in options):
             raise TypeError(f"words for '{name}' need a sequence of texts, but are {options!r}")
-
-
-def _counts(dtype: Any) -> bool:
-    return np.issubdtype(dtype, np.integer) or np.issubdtype(dtype, np.bool_)
-
-
-def _finite(figure: "Definition") -> None:
-    """Refuse a figure that opens with NaN or infinity in what it draws."""
-    outputs = figure.evaluate(figure.start())
-    for view in figure.views:
-        for layer in () if isinstance(view, Readout) else view.layers:
-            count = outputs[layer.count].item() + 1 if getattr(layer, "count", None) else None
-            for name in _drawn(layer):
-                values = np.atleast_1d(outputs[name])[:count] if name in outputs else np.zeros(1)
-                bad = np.argwhere(~np.isfinite(values))
-                if len(bad):
-                    raise ValueError(
-                        f"output '{name}' is {values[tuple(bad[0])]} at index {tuple(bad[0].tolist())} in the"
-                        " state in which the figure opens: start it elsewhere, or stop its method at the last"
-                        " finite point"
-                    )
-
-
-def _drawn(layer: Layer) -> Iterable[str]:
-    names = (getattr(layer, key, None) for key in ("data", "x", "y"))
-    return (name for name in names if isinstance(name, str))
-
-
-def _data(layer: Layer) -> str:
-    return next(iter(_drawn(layer)), "")
-
-
-def described(shapes: Any) -> str:
-    """A pytree of arrays by its shapes, for a sentence."""
-    leaves = [f"an array of shape {leaf.shape}" for leaf in jax.tree.leaves(shapes)]
-    return leaves[0] if len(leaves) == 1 else f"{len(leaves)} arrays"
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names for a sentence."""
-    return ", ".join(f"'{name}'" for name in sorted(names)) or "none"

@@ -17,10 +17,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from curvlib.live import checks, template
+from curvlib.live import check_layers, checks, template
 from curvlib.live.compiler import Program, compile, compile_field
 from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
-from curvlib.live.views import Contours, Curves, Line, Path, Plane, Points, Readout, Rule, View
+from curvlib.live.views import Layer, Plane, Text, Vectors, View
 
 State = Mapping[str, Value]
 NEEDS_VALUE = (
@@ -33,10 +33,11 @@ MACHINERY = (os.path.dirname(jax.__file__), os.path.dirname(__file__))  # whose 
 
 @dataclass(frozen=True)
 class Field:
-    """A scalar field of the plane: its program, the controls it takes, and itself over many points by JAX."""
+    """A field of the plane: its programs, one for each component, the controls it takes, and itself over many
+    points by JAX."""
 
     inputs: tuple[str, ...]
-    program: Program
+    programs: tuple[Program, ...]
     over_points: Callable[..., jax.Array]
 
 
@@ -52,7 +53,7 @@ class Definition:
     words: Mapping[str, Sequence[str]]
     inputs: tuple[str, ...]
     program: Program
-    fields: Mapping[int, Field]  # by the identity of their contours layer
+    fields: Mapping[int, Field]  # by the identity of their layer
     function: Callable[..., Any]
 
     def start(self) -> dict[str, Value]:
@@ -70,8 +71,8 @@ class Definition:
             leaf.name: np.asarray(value) for leaf, value in zip(self.program.outputs, leaves, strict=True)
         }
 
-    def field_values(self, layer: Contours, state: State, points: np.ndarray) -> np.ndarray:
-        """The field of a contours layer at `points` of shape (k, 2), computed by JAX."""
+    def field_values(self, layer: Layer, state: State, points: np.ndarray) -> np.ndarray:
+        """The field of a layer at `points` of shape (k, 2), computed by JAX: (k,), or (k, 2) for vectors."""
         field = self.fields[id(layer)]
         return np.asarray(field.over_points(jnp.asarray(points), *self.arguments(field.inputs, state)))
 
@@ -113,45 +114,24 @@ class Definition:
         content = {
             "spec": self.spec(state),
             "program": self.program.source,
-            "fields": [field.program.source for field in self.fields.values()],
+            "fields": [program.source for field in self.fields.values() for program in field.programs],
         }
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.replace("<", "\\u003c")
 
     def _view(self, view: View) -> dict[str, Any]:
-        match view:
-            case Readout():
-                return {"kind": "readout", "text": view.text, "show": view.show}
-            case Plane():
-                kind, further = "plane", {"equal": view.equal, "drag": list(view.drag)}
-            case Curves():
-                kind, further = "curves", {"xlog": view.xlog, "ylog": view.ylog, "cursor": view.cursor}
-        shared = {"title": view.title, "xlabel": view.xlabel, "ylabel": view.ylabel}
-        limits = {
-            name: None if pair is None else list(pair)
-            for name, pair in (("xlim", view.xlim), ("ylim", view.ylim))
-        }
-        return {
-            "kind": kind,
-            **shared,
-            **limits,
-            **further,
-            "layers": [self._layer(layer) for layer in view.layers],
-        }
+        if isinstance(view, Text):
+            return {"kind": "readout", **vars(view)}
+        described = {"kind": type(view).__name__.lower(), **vars(view)}
+        return {**described, "layers": [self._layer(layer) for layer in view.layers]}
 
-    def _layer(self, layer: Contours | Path | Points | Line | Rule) -> dict[str, Any]:
-        if isinstance(layer, Contours):
-            field = list(self.fields).index(id(layer))
-            described = {"field": field, "inputs": list(self.fields[id(layer)].inputs)}
-            described |= {
-                "levels": layer.levels,
-                "spacing": layer.spacing,
-                "label": layer.label,
-                "show": layer.show,
-            }
-        else:
-            described = dict(vars(layer))
-        return {"kind": type(layer).__name__.lower(), **described}
+    def _layer(self, layer: Layer) -> dict[str, Any]:
+        described = {"kind": type(layer).__name__.lower(), **vars(layer)}
+        if id(layer) in self.fields:
+            before = list(self.fields).index(id(layer))
+            first = sum(len(field.programs) for field in list(self.fields.values())[:before])
+            described |= {"field": first, "inputs": list(self.fields[id(layer)].inputs)}
+        return described
 
 
 def define(
@@ -175,7 +155,7 @@ def define(
         for view in views
         if isinstance(view, Plane)
         for layer in view.layers
-        if isinstance(layer, Contours)
+        if hasattr(layer, "field")
     }
     with _python_decisions(f"the function of figure '{name}'"):
         program = compile(positional, *arguments)
@@ -195,7 +175,7 @@ def define(
     return definition
 
 
-def _field(layer: Contours, controls: Mapping[str, Control]) -> Field:
+def _field(layer: Layer, controls: Mapping[str, Control]) -> Field:
     function = layer.field
     label = f"the field '{getattr(function, '__name__', 'field')}'"
     inputs = checks.inputs(function, controls, label, given=1)
@@ -203,11 +183,24 @@ def _field(layer: Contours, controls: Mapping[str, Control]) -> Field:
     positional = _positional(function, inputs, given=1)
     point = np.zeros(2)
     with _python_decisions(label):
-        shape = jax.eval_shape(positional, point, *arguments)
-    if jax.tree.structure(shape) != jax.tree.structure(0) or shape.shape != ():
-        raise ValueError(f"{label} must return a scalar for a point, but returned {checks.described(shape)}")
+        result = jax.eval_shape(positional, point, *arguments)
+    check_layers.field(layer, result, label)
+    parts = [positional]
+    if isinstance(layer, Vectors):
+        parts = [_component(positional, axis) for axis in (0, 1)]
+    programs = tuple(compile_field(part, point, *arguments) for part in parts)
     over_points = jax.jit(jax.vmap(positional, in_axes=(0, *(None for _ in inputs))))
-    return Field(inputs, compile_field(positional, point, *arguments), over_points)
+    return Field(inputs, programs, over_points)
+
+
+def _component(function: Callable[..., Any], axis: int) -> Callable[..., Any]:
+    """One component of a vector field."""
+
+    @functools.wraps(function)
+    def component(*arguments: Any) -> Any:
+        return function(*arguments)[axis]
+
+    return component
 
 
 def _positional(function: Callable[..., Any], names: Sequence[str], given: int = 0) -> Callable[..., Any]:
