@@ -52,7 +52,7 @@ def claims(*rows: Claim | Sequence[str]) -> Markdown:
     """
     from IPython.display import Markdown
 
-    lines = ["| | claim | measured here | verdict |", "|---|---|---|---|"]
+    lines = ["| no. | claim | measured here | verdict |", "|---|---|---|---|"]
     for row in rows:
         claim = Claim(*row)
         if not claim.verdict.startswith(VERDICTS):
