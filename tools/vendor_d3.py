@@ -16,13 +16,10 @@ from pathlib import Path
 
 TARGET = Path(__file__).parents[1] / "curvlib" / "live" / "static" / "d3.js"
 
-# What is used, and what that needs when it loads, each after what it needs; with its sha512.
+# What is used, each with its sha512.
 PINS = """
 d3-array@3.2.5 Th8qGXoBalmWsstpkuhmBuTsBQIFqYOJtjlBvNVvBfJ8E3uYusBUwUR8HU20U0qKKQkgCvKyR1YjiozWadk5QA==
-d3-color@3.1.1 lfab8x0Bj0UO7SNsY8dZSbNIA6ipbkE3X0NG9nqjCu6CfCHZseuDnOSJY7hidKrjpP++i1M2qT+FlAdPKYRilA==
 d3-format@3.1.3 +F+/49swqmGuQJmSKnVMIDH/QkEFV5li9QRj0xm/KhyAUBv099O5PrvpQFxBp24PYph17Mnvt9mjKQV0ii0nMA==
-d3-interpolate@3.0.2 IRzGU62DtxhvsnSTWMQIdnoZ6gA+BCWwBon1EJI6SjoN595799b6z/QRBzXfFhE8iupUPp3042yBNo0STPqnzQ==
-d3-scale@4.0.3 66cWobCNzcMvlfoaDHCxuIv9TBUWG1BLOWdv9kHHFuCr1JdqAWPvTmsaEYDD5NRMyWZ5+7u0GqiCDfMXMqh3hg==
 """
 MODULES = dict(line.split() for line in PINS.strip().splitlines())
 

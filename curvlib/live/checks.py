@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from curvlib.live import check_layers, template
 from curvlib.live.check_layers import counts, listed
-from curvlib.live.controls import Choice, Control, Point, Slider, Toggle
+from curvlib.live.controls import Control, Data, Point
 from curvlib.live.views import Drawn, Text, View
 
 if TYPE_CHECKING:
@@ -31,9 +31,11 @@ def figure_name(function: Callable[..., Any], name: str | None) -> str:
 def controls(given: Sequence[Control] | Control) -> dict[str, Control]:
     """The controls by name."""
     by_name: dict[str, Control] = {}
-    for control in (given,) if isinstance(given, Slider | Choice | Toggle | Point) else given:
-        if not isinstance(control, Slider | Choice | Toggle | Point):
-            raise TypeError(f"controls are made by slider, choice, toggle or point, but one is {control!r}")
+    for control in (given,) if isinstance(given, Control) else given:
+        if not isinstance(control, Control):
+            raise TypeError(
+                f"controls are made by slider, player, choice, toggle, point or data, but one is {control!r}"
+            )
         name = control.name
         if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
             raise ValueError(
@@ -92,17 +94,24 @@ def definition(figure: "Definition") -> None:
         for layer in view.layers:
             check_layers.layer(figure, layer, outputs)
         for name in getattr(view, "drag", ()):
-            if not isinstance(figure.controls.get(name), Point):
-                points = [name for name, control in figure.controls.items() if isinstance(control, Point)]
+            if not isinstance(figure.controls.get(name), Point | Data):
+                points = [
+                    name for name, control in figure.controls.items() if isinstance(control, Point | Data)
+                ]
                 raise ValueError(
-                    f"a view drags '{name}', which is no point control; there are {listed(points)}"
+                    f"a view drags '{name}', which is no point or data control; there are {listed(points)}"
                 )
-    _every_control_moves_something(figure)
+    _every_control_can_be_moved(figure)
     _texts(figure, outputs)
     check_layers.finite(figure)
 
 
-def _every_control_moves_something(figure: "Definition") -> None:
+def _every_control_can_be_moved(figure: "Definition") -> None:
+    """Refuse a control that moves nothing, and data that no reader can move."""
+    dragged = {name for view in figure.views for name in getattr(view, "drag", ())}
+    for name, control in figure.controls.items():
+        if isinstance(control, Data) and name not in dragged:
+            raise ValueError(f"data '{name}' stand in no view's drag=, so that no reader could move them")
     used = set(figure.inputs).union(*(field.inputs for field in figure.fields.values()))
     for view in figure.views:
         layers = () if isinstance(view, Text) else view.layers
@@ -118,7 +127,7 @@ def _every_control_moves_something(figure: "Definition") -> None:
 
 def _texts(figure: "Definition", outputs: Mapping[str, Any]) -> None:
     numbers = {name for name, leaf in outputs.items() if tuple(leaf.shape) == ()}
-    numbers |= {name for name, control in figure.controls.items() if not isinstance(control, Point)}
+    numbers |= {name for name, control in figure.controls.items() if not isinstance(control, Point | Data)}
     texts = {"the summary": figure.summary}
     written = [text for view in figure.views if isinstance(view, Text) for text in view.texts()]
     texts |= {f"the readout {text!r}": text for text in written}

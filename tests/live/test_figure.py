@@ -63,6 +63,34 @@ def test_a_point_takes_any_pair_and_clips_it(make):
     assert figure.start == (1.0, 2.0)
 
 
+def fit_parts():
+    """The arguments of a figure that fits a straight line to data which can be dragged."""
+
+    def fit(points):
+        design = jnp.stack([jnp.ones(len(points)), points[:, 0]], axis=1)
+        weights = jnp.linalg.solve(design.T @ design, design.T @ points[:, 1])
+        return {"weights": weights, "residuals": points[:, 1] - design @ weights}
+
+    points = live.data("points", np.array([[0, 0], [1, 2], [2, 1]]), ((0, 2), (-3, 3)), axis="y")
+    view = live.plane([live.points("points")], drag="points")
+    return fit, points, view
+
+
+def test_data_are_an_array_for_the_function_and_pairs_for_the_trait():
+    figure = live.figure(*fit_parts())
+    assert figure.points == ((0.0, 0.0), (1.0, 2.0), (2.0, 1.0))
+    figure.points = jnp.array([[0.0, 1.0], [1.0, 9.0], [2.0, 5.0]])
+    assert figure.points == ((0.0, 1.0), (1.0, 3.0), (2.0, 3.0))
+    np.testing.assert_allclose(figure.outputs["weights"], [4 / 3, 1])
+    spec = figure.definition.spec(figure.state)["controls"][0]
+    assert spec["axis"] == "y" and spec["value"][1] == [1.0, 3.0]
+    assert figure.definition.program.inputs[0].shape == (3, 2)
+    with pytest.raises(
+        TypeError, match=re.escape("needs an array of shape (3, 2), but was given one of shape (2, 2)")
+    ):
+        figure.points = np.zeros((2, 2))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "error", "says"),
     [
@@ -125,7 +153,7 @@ BAD = [
     (
         {"views": [live.plane([live.path("gd.path")], drag="kappa")]},
         ValueError,
-        "no point control; there are 'start'",
+        "no point or data control; there are 'start'",
     ),
     ({"views": [live.plane([live.path("gd.path")])]}, ValueError, "control 'show_newton' moves nothing"),
     ({"summary": "{kapa} steps"}, ValueError, "names 'kapa', which is no number of the figure"),
@@ -134,7 +162,11 @@ BAD = [
     ({"summary": "kappa}"}, ValueError, "a brace that opens or closes no field"),
     ({"words": {"gd.losses": ["a"]}}, ValueError, "neither an integer output nor a control"),
     ({"summary": 3}, TypeError, "the summary needs to be a text"),
-    ({"controls": ["kappa"]}, TypeError, "controls are made by slider, choice, toggle or point"),
+    (
+        {"controls": ["kappa"]},
+        TypeError,
+        "controls are made by slider, player, choice, toggle, point or data",
+    ),
     ({"name": "the race"}, ValueError, "letters, digits, '-' and '_' only"),
 ]
 
@@ -158,6 +190,13 @@ def test_controls_that_cannot_be_are_refused(make, parts):
         (lambda: live.choice("a", ["one", "one"]), "the same option twice"),
         (lambda: live.point("a", (0, 5), ((-1, 1), (-1, 1))), "outside its bounds"),
         (lambda: live.point("a", (0, 0), ((-1, 1), (-1,))), "needs bounds"),
+        (lambda: live.data("a", [[0, 5]], ((-1, 1), (-1, 1))), "outside its bounds"),
+        (
+            lambda: live.data("a", [0, 0], ((-1, 1), (-1, 1))),
+            "an array of shape (m, 2), but was given one of shape (2,)",
+        ),
+        (lambda: live.data("a", [[0, 0]], ((-1, 1), (-1, 1)), axis="z"), "not 'z'"),
+        (lambda: live.figure(*fit_parts()[:2], live.plane([live.points("points")])), "in no view's drag="),
         (lambda: live.plane([live.path("a")], xlim=(2, 1)), "low < high"),
         (lambda: live.plane([live.path("a")], xlim=3), "low < high"),
         (lambda: live.curves([live.line("a")], ylog=True, ylim=(0, 1)), "must be positive"),

@@ -57,9 +57,8 @@ function decadeTicks([low, high], count) {
 }
 
 function linearTicks(limits, count, log, whole) {
-  const scale = d3.scaleLinear(limits, [0, 1]);
-  const values = scale
-    .ticks(count)
+  const values = d3
+    .ticks(...limits, count)
     .filter((value) => (!log || value > 0) && (!whole || Number.isInteger(value)));
   const largest = Math.max(...values.map(Math.abs), 0);
   if (largest !== 0 && (largest >= 1e5 || largest < 1e-3)) {
@@ -68,7 +67,7 @@ function linearTicks(limits, count, log, whole) {
       return { value, ...(value === 0 ? plainLabel("0") : powerLabel(digits, Number(exponent))) };
     });
   }
-  const write = scale.tickFormat(count);
+  const write = d3.format(`,.${d3.precisionFixed(d3.tickStep(...limits, count))}f`);
   return values.map((value) => ({ value, ...plainLabel(write(value)) }));
 }
 
@@ -136,9 +135,8 @@ class Frame {
     this.plot = equal && fixed ? fitBox(room, x.limits, y.limits) : room;
     const { plot } = this;
     const [xlim, ylim] = equal && !fixed ? widen(x.limits, y.limits, plot) : [x.limits, y.limits];
-    const scale = (axis, limits, range) => (axis.log ? d3.scaleLog : d3.scaleLinear)(limits, range);
-    this.x = scale(x, xlim, [plot.x, plot.x + plot.width]);
-    this.y = scale(y, ylim, [plot.y + plot.height, plot.y]);
+    this.x = makeScale(x.log, xlim, [plot.x, plot.x + plot.width]);
+    this.y = makeScale(y.log, ylim, [plot.y + plot.height, plot.y]);
 
     const xCount = Math.max(2, Math.min(6, Math.floor(plot.width / TICK_ROOM.x)));
     this.#drawTicks("x", makeTicks({ ...x, limits: xlim }, xCount));

@@ -7,14 +7,19 @@ function cleanValue(control, value) {
   };
   const within = (number, [low, high]) => Math.min(Math.max(number, low), high);
   const isNumber = (number) => typeof number === "number" && !Number.isNaN(number);
+  const isPair = (pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isNumber);
   switch (control.kind) {
     case "toggle":
       return [0, 1, false, true].includes(value) ? Boolean(value) : refuse("true or false");
     case "choice":
       return Number.isInteger(value) && value in control.options ? value : refuse("an option's index");
     case "point":
-      if (!(value?.length === 2 && isNumber(value[0]) && isNumber(value[1]))) refuse("two numbers");
-      return control.bounds.map((bounds, axis) => within(value[axis], bounds));
+      return isPair(value) ? control.bounds.map((bounds, k) => within(value[k], bounds)) : refuse("two numbers");
+    case "data": {
+      const count = control.value.length;
+      if (!(value?.length === count && value.every(isPair))) refuse(`${count} pairs of numbers`);
+      return value.map((point) => control.bounds.map((bounds, k) => within(point[k], bounds)));
+    }
     default: {
       if (!isNumber(value)) refuse("a number");
       const number = within(value, [control.min, control.max]);

@@ -107,7 +107,12 @@ class LiveFigure {
   /** A control's value as programs take it. */
   argument(name) {
     const value = this.values.get(name);
-    return Array.isArray(value) ? Float64Array.from(value) : Number(value);
+    return Array.isArray(value) ? Float64Array.from(value.flat()) : Number(value);
+  }
+
+  /** The numbers of an output with axes, or of a control of points, row after row. */
+  array(name) {
+    return this.controls.has(name) ? this.argument(name) : this.outputs[name];
   }
 
   /** The number that a control or a scalar output stands for, or that stands for itself. */

@@ -1,83 +1,149 @@
-// The handle of a point: dragged by mouse, pen or finger, nudged by the arrow keys.
+// Handles: what is dragged by mouse, pen or finger, and nudged by the arrow keys.
+//
+// A view that lets a control of the kind "point" or "data" be dragged makes its handles with
+//
+//   const handle = new Handle(figure.control(name), figure, frame, options);
+//   frame.overlay.append(handle.element);  // once
+//   handle.places                          // [[x, y], …] on the axes, for the view's limits
+//   handle.draw();                         // after each frame.draw
+//
+// `options.x(point, index)`: where a point stands along the x-axis, if that is not its first number; so bars
+// are the points of a control with axis "y", each at the middle of its bar. `options.flat`: flat grips, for the
+// tops of bars, instead of dots. `options.color`: a colour of the palette.
+//
+// A point has its name beside it and is a tab stop. Data may be many points, which must not stand as many tab
+// stops between a reader and what comes after: they are one, within which Page Up and Page Down go from point
+// to point, Home and End to the ends.
 
 const NUDGES = 100; // of an arrow key, across the bounds
 const LEAP = 10; // nudges at once, with the shift key
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const HINT = "Arrow keys move a point, Page Down and Page Up go to the next and the previous one.";
+const TURNS = { PageDown: 1, PageUp: -1, Home: -Infinity, End: Infinity };
 
+/** The handle of a point, or those of data. */
 class Handle {
-  constructor(control, figure, frame) {
-    this.control = control;
-    this.figure = figure;
-    this.frame = frame;
-    const [[min, max]] = control.bounds;
-    this.element = html(
-      "div",
-      {
-        class: "cl-handle",
-        tabindex: 0,
-        role: "slider",
-        "aria-roledescription": "point to drag",
-        "aria-label": control.label,
-        "aria-valuemin": min,
-        "aria-valuemax": max,
-      },
-      handleIcon(),
-      html("span", { "aria-hidden": "true" }, control.label),
-    );
-    this.element.addEventListener("keydown", (event) => this.#press(event));
-    this.element.addEventListener("pointerdown", (event) => this.#grab(event));
+  constructor(control, figure, frame, options = {}) {
+    Object.assign(this, { control, figure, frame, options });
+    this.grips = this.#points.map((_, index) => new Grip(this, index));
+    const nodes = this.grips.map((grip) => grip.element);
+    const group = { role: "group", "aria-label": control.label, "aria-description": HINT };
+    this.element = control.kind === "point" ? nodes[0] : html("div", group, ...nodes);
+    paint(this.element, options.color ?? "ink");
+    this.current = this.grips[0];
+    this.current.element.tabIndex = 0;
+  }
+
+  get #points() {
+    const value = this.figure.state[this.control.name];
+    return this.control.kind === "point" ? [value] : value;
+  }
+
+  get places() {
+    return this.#points.map((point, index) => [this.options.x?.(point, index) ?? point[0], point[1]]);
   }
 
   draw() {
-    const { frame, element } = this;
-    const [x, y] = this.figure.state[this.control.name];
+    const points = this.#points;
+    this.places.forEach((place, index) => this.grips[index].draw(place, points[index]));
+  }
+
+  /** Change a point by what `moved` returns for each of its coordinates that may change. */
+  move(index, moved) {
+    const { axis, bounds, kind, name } = this.control;
+    const points = this.#points.map((point, at) =>
+      point.map((old, k) => {
+        if (at !== index || (axis && axis !== "xy"[k])) return old;
+        const [low, high] = bounds[k];
+        return Math.min(Math.max(roundTo(moved(old, k, high - low), (high - low) / 1000), low), high);
+      }),
+    );
+    this.figure.change(name, kind === "point" ? points[0] : points);
+  }
+
+  /** Give a grip the tab stop and the focus. */
+  focus(grip) {
+    this.current.element.tabIndex = -1;
+    this.current = grip;
+    grip.element.tabIndex = 0;
+    grip.element.focus({ preventScroll: true });
+  }
+
+  /** The grip nearest to the pointer: where grips overlap, the uppermost may be another. */
+  nearest({ clientX, clientY }) {
+    const { x, y } = this.frame.overlay.getBoundingClientRect();
+    return d3.least(this.grips, (grip) => Math.hypot(grip.left + x - clientX, grip.top + y - clientY));
+  }
+}
+
+class Grip {
+  constructor(all, index) {
+    this.all = all;
+    this.index = index;
+    const { control, options } = all;
+    const alone = control.kind === "point";
+    const limits = control.bounds[control.axis === "y" ? 1 : 0];
+    this.kind = `cl-handle${alone ? "" : " cl-datum"}${options.flat ? " cl-flat" : ""}`;
+    this.element = html(
+      "div",
+      {
+        class: this.kind,
+        tabindex: -1,
+        role: "slider",
+        "aria-roledescription": "point to drag",
+        "aria-label": alone ? control.label : `${control.label}, ${index + 1} of ${control.value.length}`,
+        "aria-valuemin": limits[0],
+        "aria-valuemax": limits[1],
+        ...(alone ? {} : { "aria-keyshortcuts": "PageDown PageUp Home End", "data-axis": control.axis ?? "" }),
+      },
+      ...(alone ? [handleIcon(), html("span", { "aria-hidden": "true" }, control.label)] : []),
+    );
+    this.element.addEventListener("keydown", (event) => this.#press(event));
+    this.element.addEventListener("pointerdown", (event) => all.nearest(event).grab(event));
+  }
+
+  draw([x, y], point) {
+    const { frame, control } = this.all;
     const { plot } = frame;
     // A point outside the view waits at its edge, where it can be fetched.
     this.left = Math.min(Math.max(frame.x(x) - plot.x, 0), plot.width);
     this.top = Math.min(Math.max(frame.y(y) - plot.y, 0), plot.height);
-    place(element, this.left, this.top);
-    put(element, {
-      class: `cl-handle${this.left > plot.width - 60 ? " cl-flip" : ""}`,
-      "aria-valuenow": x,
-      "aria-valuetext": `x ${writeShort(x)}, y ${writeShort(y)}`,
+    place(this.element, this.left, this.top);
+    const [xText, yText] = point.map(writeShort);
+    put(this.element, {
+      class: this.kind + (this.left > plot.width - 60 ? " cl-flip" : ""),
+      "aria-valuenow": point[control.axis === "y" ? 1 : 0],
+      "aria-valuetext": `x ${xText}, y ${yText}`,
     });
-  }
-
-  #move(x, y) {
-    const rounded = [x, y].map((value, axis) => {
-      const [low, high] = this.control.bounds[axis];
-      return roundTo(value, (high - low) / 1000);
-    });
-    this.figure.change(this.control.name, rounded);
   }
 
   #press(event) {
     const arrow = ARROWS[event.key];
-    if (!arrow || event.altKey || event.ctrlKey || event.metaKey) return;
+    const turn = this.all.grips.length > 1 ? TURNS[event.key] : undefined;
+    if (!(arrow || turn) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
-    const point = this.figure.state[this.control.name];
-    const moved = point.map((value, axis) => {
-      const [low, high] = this.control.bounds[axis];
-      return value + (arrow[axis] * (event.shiftKey ? LEAP : 1) * (high - low)) / NUDGES;
-    });
-    this.#move(...moved);
+    if (turn) {
+      const { grips } = this.all;
+      this.all.focus(grips[Math.min(Math.max(this.index + turn, 0), grips.length - 1)]);
+      return;
+    }
+    const nudges = event.shiftKey ? LEAP : 1;
+    this.all.move(this.index, (old, axis, span) => old + (arrow[axis] * nudges * span) / NUDGES);
   }
 
-  #grab(event) {
+  grab(event) {
     if (event.button !== 0) return;
     event.preventDefault();
-    const { element, frame } = this;
-    element.focus({ preventScroll: true });
+    const { element, all } = this;
+    all.focus(this);
     element.setPointerCapture(event.pointerId);
-    const grip = { x: event.clientX - this.left, y: event.clientY - this.top };
-    const drag = oncePerFrame((latest) => {
-      const { plot } = frame;
-      this.#move(
-        frame.x.invert(plot.x + latest.clientX - grip.x),
-        frame.y.invert(plot.y + latest.clientY - grip.y),
-      );
+    const offset = [event.clientX - this.left, event.clientY - this.top];
+    const drag = oncePerFrame(({ clientX, clientY }) => {
+      const { x, y, plot } = all.frame;
+      const values = [x.invert(plot.x + clientX - offset[0]), y.invert(plot.y + clientY - offset[1])];
+      all.move(this.index, (_, axis) => values[axis]);
     });
     const release = () => {
       element.removeEventListener("pointermove", drag);
