@@ -29,6 +29,23 @@ visible.
 """
 
 
+RAMPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "sequential": (
+        ("#f3f6f2", "#bfdcd3", "#72b3bf", "#2d79a3", "#1c3d6e"),
+        ("#1b222b", "#234b63", "#2e7b8b", "#72b89f", "#e2f1c6"),
+    ),
+    "diverging": (
+        ("#0a4a7c", "#5aa3d0", "#f4f4f2", "#e39a55", "#8f3d08"),
+        ("#a8dcff", "#2f7fb3", "#1d232b", "#b5672a", "#ffc08a"),
+    ),
+}
+"""Ramps of colours by their stops, on a light and on a dark page; between stops sRGB values are interpolated.
+
+What is low, or zero, is next to the page's own colour. Lightness alone tells the order along each ramp, or along
+each half of the diverging one, whose two hues, blue and orange, colour-blind readers can tell apart.
+"""
+
+
 def color(name: str) -> str:
     """The light-page value of a palette colour, for matplotlib.
 

@@ -35,9 +35,15 @@ def module() -> str:
 
 @functools.cache
 def style() -> str:
-    """The palette of `curvlib.plot` as custom properties, light and dark, and the front end's stylesheet."""
+    """The colours of `curvlib.plot` as custom properties, light and dark, and the front end's stylesheet."""
+    stops = {
+        f"{name}-{place}": pair
+        for name, ramp in plot.RAMPS.items()
+        for place, pair in enumerate(zip(*ramp, strict=True))
+    }
     light, dark = (
-        "".join(f"--cl-{name}:{shades[index]};" for name, shades in plot.COLORS.items()) for index in (0, 1)
+        "".join(f"--cl-{name}:{shades[index]};" for name, shades in {**plot.COLORS, **stops}.items())
+        for index in (0, 1)
     )
     return f":root{{{light}}}\n{','.join(DARK)}{{{dark}}}\n" + _read("live.css")
 

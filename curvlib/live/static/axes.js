@@ -37,8 +37,12 @@ function powerLabel(digits, exponent) {
   return { text: `${factor}10`, exponent: String(exponent).replace("-", "−") };
 }
 
-/** Ticks of an axis: [{ value, text, exponent }], about `count` of them. */
-function makeTicks({ limits, log, whole }, count) {
+/** Ticks of an axis: [{ value, text, exponent }], about `count` of them; `names` label 0, 1, … where given. */
+function makeTicks({ limits, log, whole, names }, count) {
+  if (names) {
+    const every = Math.ceil(names.length / count);
+    return names.map((text, value) => ({ value, text, exponent: "" })).filter((_, i) => i % every === 0);
+  }
   return (log && decadeTicks(limits, count)) || linearTicks(limits, count, log, whole);
 }
 
@@ -106,7 +110,15 @@ class Frame {
       this.ylabel,
     );
     this.overlay = html("div", { class: "cl-overlay" });
+    this.sayings = html("div", { class: "cl-sayings" });
+    this.overlay.append(this.sayings);
     this.element = html("div", { class: "cl-frame" }, this.svg, this.overlay);
+  }
+
+  /** Write sentences into the plot, in its middle or `aside` of what it shows. */
+  say(texts, aside = false) {
+    put(this.sayings, { class: `cl-sayings${aside ? " cl-aside" : ""}` });
+    join(this.sayings, texts, () => html("p"), putText);
   }
 
   /** The size of the whole svg, in pixels. */
@@ -117,7 +129,7 @@ class Frame {
   }
 
   /**
-   * Draw the axes, of which each is { limits, log, whole }. With `equal` a unit is as long on both: limits
+   * Draw the axes, of which each is { limits, log, whole, names }. With `equal` a unit is as long on both: limits
    * that are `fixed` are kept and the plot made smaller, others reach further.
    */
   draw(x, y, { equal = false, fixed = false } = {}) {
@@ -184,7 +196,7 @@ class Frame {
 
 /** The largest box in `room`, in its middle, on which both limits have the same scale. */
 function fitBox(room, xlim, ylim) {
-  const ratio = (ylim[1] - ylim[0]) / (xlim[1] - xlim[0]);
+  const ratio = Math.abs((ylim[1] - ylim[0]) / (xlim[1] - xlim[0]));
   const width = Math.min(room.width, room.height / ratio);
   const height = width * ratio;
   return { x: room.x + (room.width - width) / 2, y: room.y + (room.height - height) / 2, width, height };

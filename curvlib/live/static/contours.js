@@ -4,29 +4,47 @@
 // d3-contour does the same; this is a quarter of its time, since it only looks for outlines and not for which
 // of them are holes, and contours are the longest part of a redraw.
 
-const CELLS = 96; // along each side of the view
-// Two more nodes a side than the view has cells: those around it count as below every level, so that each
-// outline closes, outside the view, where it is cut off.
-const NODES = CELLS + 3;
+const CELLS = 96; // along each side of the view, at whose corners the field is computed
+const FINE = 2 * CELLS; // along each side, after a cubic through these values
+// Two more nodes a side than the view has cells: those around it are −∞, below every level, so that each outline
+// closes, outside the view, where it is cut off.
+const NODES = FINE + 3;
 const DECADES = 4; // that logarithmic levels span
+const STRAIGHT = 0.08; // pixels by which a point may lie beside a line that leaves it out
 
-/** Values of a field, `at(x, y)`, on the grid over `xlim` × `ylim`, row by row, and their extremes. */
+/** Values of a field, `at(x, y)`, on the fine grid over `xlim` × `ylim`, row by row, and their extremes. */
 function sampleField(at, xlim, ylim) {
-  const values = new Float64Array(NODES * NODES);
+  const values = new Float64Array(NODES * NODES).fill(-Infinity);
   const dx = (xlim[1] - xlim[0]) / CELLS;
   const dy = (ylim[1] - ylim[0]) / CELLS;
   let low = Infinity;
   let high = -Infinity;
-  for (let j = 1; j < NODES - 1; j++) {
-    for (let i = 1; i < NODES - 1; i++) {
-      const value = Number(at(xlim[0] + (i - 1) * dx, ylim[0] + (j - 1) * dy));
-      values[j * NODES + i] = value;
+  for (let j = 0; j <= CELLS; j++) {
+    for (let i = 0; i <= CELLS; i++) {
+      const value = Number(at(xlim[0] + i * dx, ylim[0] + j * dy));
+      values[(2 * j + 1) * NODES + 2 * i + 1] = value;
       if (!Number.isFinite(value)) continue;
       low = Math.min(low, value);
       high = Math.max(high, value);
     }
   }
+  // A narrow valley falls between the nodes computed. A cubic finds its floor, and that of a quadratic exactly.
+  for (let j = 1; j < NODES - 1; j += 2) fillBetween(values, j * NODES + 1, 1);
+  for (let i = 1; i < NODES - 1; i++) fillBetween(values, NODES + i, NODES);
   return { values, low, high };
+}
+
+/** Fill in every other of the values at start, start + stride, …, by the cubic through its four neighbours. */
+function fillBetween(values, start, stride) {
+  const step = 2 * stride;
+  for (let i = 0, node = start; i < CELLS; i++, node += step) {
+    const a = values[node];
+    const b = values[node + step];
+    const before = i > 0 ? values[node - step] : 3 * (a - b) + values[node + 2 * step];
+    const after = i < CELLS - 1 ? values[node + 2 * step] : 3 * (b - a) + values[node - step];
+    const middle = (9 * (a + b) - before - after) / 16;
+    values[node + stride] = Number.isFinite(middle) ? middle : (a + b) / 2;
+  }
 }
 
 /** The levels of a contours layer: `count` of them between the extremes, or its own list. */
@@ -40,13 +58,39 @@ function contourLevels({ levels, spacing }, low, high) {
 }
 
 /** Path data of the region above each level, with the view's corners at (x0, y0) and (x1, y1) in pixels. */
-function contourPaths(layer, { values, low, high }, [x0, x1], [y0, y1]) {
+function contourPaths(levels, spacing, { values, low }, [x0, x1], [y0, y1]) {
   // Outlines are interpolated linearly between nodes. The root of a bowl is closer to linear than the bowl.
-  const bend = layer.spacing === "log" ? (value) => Math.sqrt(Math.max(0, value - low)) : (value) => value;
+  const root = (value) => (value === -Infinity ? value : Math.sqrt(Math.max(0, value - low)));
+  const bend = spacing === "log" ? root : (value) => value;
   const bent = values.map(bend);
-  const unit = { x: (x1 - x0) / CELLS, y: (y1 - y0) / CELLS };
-  const toPixels = { x: (i) => round(x0 + (i - 1) * unit.x), y: (j) => round(y0 + (j - 1) * unit.y) };
-  return contourLevels(layer, low, high).map((level) => outline(bent, bend(level), toPixels));
+  const heights = levels.map(bend);
+  const crossed = crossedCells(bent, heights);
+  const [dx, dy] = [(x1 - x0) / FINE, (y1 - y0) / FINE];
+  const toPixels = { x: (i) => x0 + (i - 1) * dx, y: (j) => y0 + (j - 1) * dy };
+  return heights.map((height, index) => outline(bent, height, crossed[index], toPixels));
+}
+
+/** For each level the nodes at the top left of the cells that it crosses. */
+function crossedCells(values, levels) {
+  const classes = new Uint16Array(values.length); // how many levels a node reaches
+  let reached = 0; // few more or fewer than the node before
+  for (let node = 0; node < values.length; node++) {
+    const value = values[node];
+    while (value >= levels[reached]) reached += 1;
+    while (reached > 0 && !(value >= levels[reached - 1])) reached -= 1;
+    classes[node] = reached;
+  }
+  const crossed = levels.map(() => []);
+  for (let node = 0; node < values.length - NODES - 1; node++) {
+    const a = classes[node];
+    const b = classes[node + 1];
+    const c = classes[node + NODES];
+    const d = classes[node + NODES + 1];
+    if (a === b && a === c && a === d) continue;
+    const high = Math.max(a, b, c, d);
+    for (let level = Math.min(a, b, c, d); level < high; level++) crossed[level].push(node);
+  }
+  return crossed;
 }
 
 // An edge of the grid is 2 · node if it goes to the right from the node, and 2 · node + 1 if it goes down.
@@ -61,50 +105,80 @@ const CROSSINGS = [
   [[3, 2]], [[0, 2]], [[1, 0], [3, 2]], [[1, 2]], [[3, 1]], [[0, 1]], [[3, 0]], [],
 ];
 
-const nextEdge = new Int32Array(2 * NODES * NODES); // of the outline, after the one crossed; -1 for none
+const nextEdge = new Int32Array(2 * NODES * NODES).fill(-1); // of the outline, after the one crossed
 
-/** Path data around where `values` are at least `level`; toPixels takes columns and rows to pixels. */
-function outline(values, level, toPixels) {
+/** Path data around where `values` are at least `level`, through `cells`; toPixels takes columns and rows. */
+function outline(values, level, cells, toPixels) {
   let data = "";
-  for (const start of linkCrossings(values, level)) {
-    let letter = "M";
-    for (let edge = start; nextEdge[edge] >= 0; letter = "L") {
+  for (const start of linkCrossings(values, level, cells)) {
+    if (nextEdge[start] < 0) continue;
+    const pen = new Pen();
+    for (let edge = start; nextEdge[edge] >= 0; ) {
       const node = edge >> 1;
       const down = edge & 1;
-      const part = (level - values[node]) / (values[node + (down ? NODES : 1)] - values[node]);
-      const along = part >= 0 && part <= 1 ? part : 0.5; // next to an undefined value, or off the view
+      const along = wayTo(level, values[node], values[node + (down ? NODES : 1)]);
       const i = (node % NODES) + (down ? 0 : along);
       const j = Math.floor(node / NODES) + (down ? along : 0);
-      data += `${letter}${toPixels.x(i)},${toPixels.y(j)}`;
+      pen.go(toPixels.x(i), toPixels.y(j));
       const crossed = edge;
       edge = nextEdge[crossed];
       nextEdge[crossed] = -1;
     }
-    if (letter === "L") data += "Z";
+    data += `${pen.end()}Z`;
   }
   return data;
 }
 
+/** Which part of the way from a value to another a level is at; all of it to where one of them is −∞. */
+function wayTo(level, from, to) {
+  if (from === -Infinity || to === -Infinity) return to === -Infinity ? 1 : 0;
+  const part = (level - from) / (to - from);
+  return part >= 0 && part <= 1 ? part : 0.5; // next to an undefined value
+}
+
 /** Note in nextEdge how outlines go from edge to edge, and return the edges crossed. */
-function linkCrossings(values, level) {
-  const last = NODES - 1;
-  const inside = (i, j) => (i > 0 && j > 0 && i < last && j < last && values[j * NODES + i] >= level ? 1 : 0);
+function linkCrossings(values, level, cells) {
+  const inside = (node) => (values[node] >= level ? 1 : 0);
   const crossed = [];
-  nextEdge.fill(-1);
-  for (let j = 0; j < last; j++) {
-    let left = 0;
-    for (let i = 0; i < last; i++) {
-      const top = inside(i + 1, j);
-      const bottom = inside(i + 1, j + 1);
-      const corners = left | (top << 1) | (bottom << 2);
-      left = top | (bottom << 3);
-      if (corners === 0 || corners === 15) continue;
-      const corner = 2 * (j * NODES + i);
-      for (const [from, to] of CROSSINGS[corners]) {
-        nextEdge[corner + CELL_EDGES[from]] = corner + CELL_EDGES[to];
-        crossed.push(corner + CELL_EDGES[from]);
-      }
+  for (const node of cells) {
+    const corners =
+      inside(node) | (inside(node + 1) << 1) | (inside(node + NODES + 1) << 2) | (inside(node + NODES) << 3);
+    for (const [from, to] of CROSSINGS[corners]) {
+      nextEdge[2 * node + CELL_EDGES[from]] = 2 * node + CELL_EDGES[to];
+      crossed.push(2 * node + CELL_EDGES[from]);
     }
   }
   return crossed;
+}
+
+/** Path data point by point, without the points on a straight line between others. */
+class Pen {
+  data = "";
+  count = 0;
+
+  go(x, y) {
+    if (this.count === 0) this.#write("M", x, y);
+    else if (this.count > 1) {
+      const [along, up] = [this.lastX - this.x, this.lastY - this.y];
+      const beside = along * (y - this.y) - up * (x - this.x);
+      const back = along * (x - this.lastX) + up * (y - this.lastY) < 0;
+      if (back || Math.abs(beside) > STRAIGHT * Math.hypot(x - this.x, y - this.y)) {
+        this.#write("L", this.lastX, this.lastY);
+      }
+    }
+    this.count += 1;
+    this.lastX = x;
+    this.lastY = y;
+  }
+
+  end() {
+    this.#write("L", this.lastX, this.lastY);
+    return this.data;
+  }
+
+  #write(letter, x, y) {
+    this.data += `${letter}${round(x)},${round(y)}`;
+    this.x = x;
+    this.y = y;
+  }
 }

@@ -118,26 +118,23 @@ class Cursor {
     if (!visible) return;
     const at = frame.x(this.x);
     put(this.rule, { d: `M${round(at)},${frame.plot.y}v${round(frame.plot.height)}` });
-    if (!this.following) this.#write(where, rows, at - frame.plot.x);
+    if (this.following) return;
+    const head = { label: where, value: "", color: "" };
+    writeTip(this.tip, [head, ...rows], at - frame.plot.x, frame.plot.width);
   }
+}
 
-  #write(where, rows, left) {
-    const create = () => html("div", {}, html("i"), html("span"), html("b"));
-    join(
-      this.tip,
-      [{ label: where, value: "", color: "" }, ...rows],
-      create,
-      (node, { label, value, color }) => {
-        const [swatch, text, number] = node.children;
-        toggle(swatch, color !== "");
-        paint(swatch, color);
-        putText(text, label);
-        putText(number, value);
-      },
-    );
-    const { width } = this.curves.frame.plot;
-    const size = this.tip.offsetWidth;
-    const beside = left > width / 2 ? left - size - 10 : left + 10;
-    place(this.tip, Math.max(0, Math.min(beside, width - size)), 4);
-  }
+/** Write rows { label, value, color } into a tip, and put it beside `left` in a plot of this width. */
+function writeTip(tip, rows, left, width) {
+  const create = () => html("div", {}, html("i"), html("span"), html("b"));
+  join(tip, rows, create, (node, { label, value, color }) => {
+    const [swatch, text, number] = node.children;
+    toggle(swatch, color !== "");
+    paint(swatch, color);
+    putText(text, label);
+    putText(number, value);
+  });
+  const size = tip.offsetWidth;
+  const beside = left > width / 2 ? left - size - 10 : left + 10;
+  place(tip, Math.max(0, Math.min(beside, width - size)), 4);
 }

@@ -1,8 +1,10 @@
-// A view of curves over linear or logarithmic axes, with rules and a cursor that tells the values under it.
+// A view of curves over linear or logarithmic axes: lines, bands, bars, points, straight lines, and a cursor
+// that tells the values under it.
 
 const CURVES_ASPECT = 0.72; // height by width, up to a height in pixels
 const CURVES_TALLEST = 350;
 const BELOW = 30; // pixels below the axis, out of sight
+const BARS = 0.8; // of the room of an index, that its bars take
 
 class Curves {
   constructor(view, figure) {
@@ -15,14 +17,20 @@ class Curves {
       room: figure.labelled,
       grid: true,
     });
-    const layersOf = (kind) => view.layers.filter((layer) => layer.kind === kind);
-    this.lines = layersOf("line").map((layer) => new LineMark(layer, view, figure));
-    this.rules = layersOf("rule").map((layer) => new RuleMark(layer, figure));
-    const marks = [...this.rules, ...this.lines];
-    this.frame.marks.append(...marks.map((mark) => mark.element));
-    this.frame.notes.append(...this.rules.map((rule) => rule.label));
-    this.overSteps = this.lines.length > 0 && this.lines.every((line) => line.layer.x === null);
+    this.marks = view.layers.map((layer) => new CURVE_MARKS[layer.kind](layer, figure, view));
+    this.straight = this.marks.filter((mark) => mark instanceof StraightMark);
+    this.fittable = this.marks.filter((mark) => !(mark instanceof StraightMark));
+    this.lines = this.marks.filter((mark) => mark instanceof LineMark);
+    this.frame.marks.append(...[...this.straight, ...this.fittable].map((mark) => mark.element));
+    this.frame.notes.append(...this.straight.map((mark) => mark.label));
+    this.overSteps = this.lines.length > 0 && this.lines.every((line) => !line.layer.x);
     if (view.cursor && this.lines.length) this.cursor = new Cursor(this);
+    // What is dragged among bars are the tops of the first ones.
+    const bars = this.marks.find((mark) => mark instanceof BarsMark);
+    this.hasBars = bars !== undefined;
+    const options = bars && { x: (_, index) => index + bars.offset, flat: true, color: bars.layer.color };
+    this.handles = (view.drag ?? []).map((name) => new Handle(figure.control(name), figure, this.frame, options));
+    this.frame.overlay.append(...this.handles.map((handle) => handle.element));
     this.element = this.frame.element;
   }
 
@@ -36,73 +44,91 @@ class Curves {
 
   draw() {
     const { view, figure, frame } = this;
-    const shown = (marks) => marks.filter((mark) => figure.shows(mark.layer));
-    this.shownLines = shown(this.lines);
-    const rules = shown(this.rules);
-    for (const mark of [...this.lines, ...this.rules]) mark.toggle(figure.shows(mark.layer));
-    for (const mark of [...this.shownLines, ...rules]) mark.read();
-    const fitted = this.shownLines.length ? this.shownLines : rules;
-    const xlim = fitLimits(
-      view.xlim,
-      fitted.map((mark) => mark.xs),
-      view.xlog,
-      0,
-    );
-    const ylim = fitLimits(
-      view.ylim,
-      fitted.map((mark) => mark.ys),
-      view.ylog,
-      PAD,
-    );
+    const shows = (mark) => figure.shows(mark.layer);
+    this.shownLines = this.lines.filter(shows);
+    for (const mark of this.marks) {
+      if (mark.toggle) mark.toggle(shows(mark));
+      else toggle(mark.element, shows(mark));
+    }
+    const shown = this.marks.filter(shows);
+    for (const mark of shown) mark.read();
+    const fittable = this.fittable.filter(shows);
+    const fitted = fittable.length ? fittable : shown.filter((mark) => mark instanceof RuleMark);
+    const dragged = this.handles.flatMap((handle) => handle.places);
+    const xs = [...fitted.map((mark) => mark.spanX?.() ?? mark.xs), dragged.map(([x]) => x)];
+    const ys = [...fitted.map((mark) => mark.spanY?.() ?? mark.ys), dragged.map(([, y]) => y)];
+    const beside = this.marks.some((mark) => mark instanceof PointsMark) ? PAD : 0;
+    const xlim = fitLimits(view.xlim, xs, view.xlog, beside);
+    const ylim = fitLimits(view.ylim, ys, view.ylog, PAD);
     frame.draw({ limits: xlim, log: view.xlog, whole: this.overSteps }, { limits: ylim, log: view.ylog });
-    for (const mark of [...this.shownLines, ...rules]) mark.draw(frame);
+    for (const mark of shown) mark.draw(frame);
+    placeLabels(shown.filter((mark) => mark instanceof StraightMark), frame.plot);
+    for (const handle of this.handles) handle.draw();
+    frame.say(whyEmpty(fittable.length ? fittable : shown, frame, view.ylog));
     this.cursor?.draw();
   }
 
-  /** Follow the cursor of another view, if both count steps. */
+  /** Follow the cursor of another view that counts the same; null for none. */
   highlight(step, source) {
-    if (source !== this && this.overSteps) this.cursor?.follow(step);
+    if (source === this || !this.overSteps) return;
+    const same = !source || source.view.xlabel === this.view.xlabel;
+    this.cursor?.follow(same ? step : null);
+  }
+}
+
+/** A layer whose arrays are of one length, over the array `layer.x` or over 0, 1, 2, … */
+class SeriesMark {
+  constructor(layer, figure, view) {
+    this.layer = layer;
+    this.figure = figure;
+    this.view = view;
+  }
+
+  /** Read arrays, and take out what a logarithmic x-axis has no place for; note what is not finite. */
+  readSeries(...names) {
+    const { layer, view, figure } = this;
+    const arrays = names.map((name) => figure.array(name));
+    const xs = layer.x ? figure.array(layer.x) : null;
+    const length = figure.length(arrays[0].length, layer.count);
+    let frozen = false;
+    this.xs = new Array(length);
+    const read = arrays.map(() => new Array(length));
+    for (let i = 0; i < length; i++) {
+      const x = xs === null ? i : xs[i];
+      const finite = Number.isFinite(x) && arrays.every((array) => Number.isFinite(array[i]));
+      frozen ||= !finite;
+      this.xs[i] = finite && (!view.xlog || x > 0) ? x : NaN;
+      read.forEach((list, index) => {
+        list[i] = Number.isNaN(this.xs[i]) ? NaN : arrays[index][i];
+      });
+    }
+    if (frozen) figure.freeze(layer.label || names[0]);
+    return read;
+  }
+
+  /** Heights in pixels. On a logarithmic axis what reaches zero leaves through the floor. */
+  heights(ys, { y, plot }) {
+    const floor = plot.y + plot.height + BELOW;
+    return ys.map((value) => (this.view.ylog && value <= 0 ? floor : (y(value) ?? NaN)));
   }
 }
 
 /** One curve: the points that its axes can show. */
-class LineMark {
-  constructor(layer, view, figure) {
-    this.layer = layer;
-    this.view = view;
-    this.figure = figure;
+class LineMark extends SeriesMark {
+  constructor(layer, figure, view) {
+    super(layer, figure, view);
     this.line = svg("path", { class: layer.dash ? "cl-line cl-dashed" : "cl-line" });
     this.dots = svg("path", { class: "cl-dots" });
     this.element = paint(svg("g", {}, this.line, this.dots), layer.color);
   }
 
-  toggle(shown) {
-    toggle(this.element, shown);
-  }
-
   read() {
-    const { layer, view, figure } = this;
-    const ys = figure.outputs[layer.y];
-    const xs = layer.x === null ? null : figure.outputs[layer.x];
-    const length = figure.length(ys.length, layer.count);
-    let frozen = false;
-    this.xs = new Array(length);
-    this.ys = new Array(length);
-    for (let i = 0; i < length; i++) {
-      const x = xs === null ? i : xs[i];
-      const finite = Number.isFinite(x) && Number.isFinite(ys[i]);
-      frozen ||= !finite;
-      this.xs[i] = finite && (!view.xlog || x > 0) ? x : NaN;
-      this.ys[i] = Number.isNaN(this.xs[i]) ? NaN : ys[i];
-    }
-    if (frozen) figure.freeze(layer.label || layer.y);
+    [this.ys] = this.readSeries(this.layer.y);
   }
 
-  draw({ x, y, plot }) {
-    // On a logarithmic axis a curve that reaches zero leaves through the floor.
-    const floor = plot.y + plot.height + BELOW;
-    this.px = this.xs.map((value) => x(value) ?? NaN);
-    this.py = this.ys.map((value) => (this.view.ylog && value <= 0 ? floor : (y(value) ?? NaN)));
+  draw(frame) {
+    this.px = this.xs.map((value) => frame.x(value) ?? NaN);
+    this.py = this.heights(this.ys, frame);
     put(this.line, { d: polyline(this.px, this.py) });
     put(this.dots, { d: this.layer.marker || this.ys.length === 1 ? dots(this.px, this.py) : "" });
   }
@@ -122,43 +148,80 @@ class LineMark {
   }
 }
 
-/** A straight line across the axes, with its label beside it. */
-class RuleMark {
-  constructor(layer, figure) {
-    this.layer = layer;
-    this.figure = figure;
-    this.element = paint(svg("path", { class: "cl-rule" }), layer.color);
-    this.label = paint(svg("text", { class: "cl-rule-label" }, layer.label), layer.color);
+/** A bar for each entry, beside those of the view's other layers of bars. */
+class BarsMark extends LineMark {
+  constructor(layer, figure, view) {
+    super(layer, figure, view);
+    const groups = view.layers.filter(({ kind }) => kind === "bars");
+    this.width = BARS / groups.length;
+    this.offset = (groups.indexOf(layer) - (groups.length - 1) / 2) * this.width;
+    put(this.line, { class: "cl-area cl-bars" });
   }
 
-  toggle(shown) {
-    toggle(this.element, shown);
-    toggle(this.label, shown);
+  spanX() {
+    return [-0.5, this.xs.length - 0.5];
+  }
+
+  spanY() {
+    return [...this.ys, 0]; // which a logarithmic axis leaves out
+  }
+
+  draw(frame) {
+    const { x, y, plot } = frame;
+    const base = this.view.ylog ? plot.y + plot.height : near(y(0));
+    const half = (x(this.width) - x(0)) / 2 - 0.5;
+    this.px = this.xs.map((value) => x(value + this.offset));
+    this.py = this.heights(this.ys, frame).map(near);
+    const bar = (px, i) =>
+      `M${round(px - half)},${round(base)}V${round(this.py[i])}H${round(px + half)}V${round(base)}z`;
+    put(this.line, { d: this.px.map((px, i) => (Number.isFinite(px + this.py[i]) ? bar(px, i) : "")).join("") });
+  }
+}
+
+/** The region between two curves. */
+class BandMark extends SeriesMark {
+  constructor(layer, figure, view) {
+    super(layer, figure, view);
+    this.area = svg("path", { class: "cl-area cl-band" });
+    this.element = paint(svg("g", {}, this.area), layer.color);
   }
 
   read() {
-    const { x, y } = this.layer;
-    const value = (at) => (at === null ? NaN : this.figure.number(at));
-    this.xs = [value(x)];
-    this.ys = [value(y)];
+    [this.low, this.ys] = this.readSeries(this.layer.low, this.layer.high);
   }
 
-  draw({ x, y, plot }) {
-    const upright = this.layer.x !== null;
-    const at = upright ? x(this.xs[0]) : y(this.ys[0]);
-    const [start, size] = upright ? [plot.x, plot.width] : [plot.y, plot.height];
-    const visible = Number.isFinite(at) && at >= start - 0.5 && at <= start + size + 0.5;
-    toggle(this.element, visible);
-    toggle(this.label, visible);
-    if (!visible) return;
-    const [left, top, width, height] = [plot.x, plot.y, plot.width, plot.height].map(round);
-    put(this.element, { d: upright ? `M${round(at)},${top}v${height}` : `M${left},${round(at)}h${width}` });
-    const late = upright && at > plot.x + plot.width / 2; // the label stands where there is more room
-    const high = at < plot.y + 16;
-    put(this.label, {
-      x: upright ? round(at + (late ? -5 : 5)) : round(plot.x + plot.width - 4),
-      y: upright ? plot.y + 11 : round(at + (high ? 13 : -5)),
-      "text-anchor": late || !upright ? "end" : "start",
-    });
+  spanY() {
+    return [...this.low, ...this.ys];
+  }
+
+  draw(frame) {
+    const [low, high] = [this.low, this.ys].map((ys) => this.heights(ys, frame).map(near));
+    const px = this.xs.map((value) => near(frame.x(value) ?? NaN));
+    const kept = d3.range(px.length).filter((i) => Number.isFinite(px[i] + low[i] + high[i]));
+    [this.px, this.py] = [kept.map((i) => px[i]), kept.map((i) => high[i])];
+    const back = [...kept].reverse();
+    const ring = [...kept.map((i) => [px[i], high[i]]), ...back.map((i) => [px[i], low[i]])];
+    put(this.area, { d: ring.length ? `M${ring.map((point) => point.map(round)).join("L")}z` : "" });
   }
 }
+
+/** Upright bars from data to a model. */
+class ResidualsMark extends PointsMark {
+  constructor(layer, figure) {
+    super(layer, figure);
+    put(this.dots, { class: "cl-line" });
+  }
+
+  draw(frame) {
+    super.draw(frame);
+    const fitted = Array.from(this.figure.array(this.layer.fitted), (value) => near(frame.y(value) ?? NaN));
+    const bar = (px, i) => `M${round(near(px))},${round(near(this.py[i]))}V${round(fitted[i])}`;
+    const whole = (px, i) => Number.isFinite(px + this.py[i] + fitted[i]);
+    put(this.dots, { d: this.px.map((px, i) => (whole(px, i) ? bar(px, i) : "")).join("") });
+  }
+}
+
+const CURVE_MARKS = {
+  line: LineMark, bars: BarsMark, band: BandMark, points: PointsMark, residuals: ResidualsMark, rule: RuleMark,
+  slope: SlopeMark,
+};

@@ -1,6 +1,6 @@
 // A live figure: its state, what its program makes of it, and the views and controls that stand for both.
 
-const WIDE = 640; // pixels, from which on two views stand side by side
+const WIDE = 640; // pixels, from which on two views, or three heat maps, stand side by side
 const GAP = 28; // pixels between them
 const TALLEST = 460; // pixels
 const REST = 300; // milliseconds without a change, after which the summary is read out
@@ -121,6 +121,11 @@ class LiveFigure {
     return Number(this.controls.has(at) ? this.values.get(at) : this.outputs[at]);
   }
 
+  /** The shape of an output. */
+  shape(name) {
+    return this.spec.outputs.find((output) => output.name === name).shape;
+  }
+
   /** Whether no toggle hides a layer or a readout. */
   shows({ show }) {
     return show === null || show === undefined || this.values.get(show) === true;
@@ -190,12 +195,10 @@ class LiveFigure {
 
   #buildView(spec, entries) {
     if (spec.kind === "readout") {
-      const element = html("p", { class: "cl-readout" });
-      this.readouts.push({ spec, element });
       this.cells.push([]);
-      return element;
+      return spec.rows ? this.#buildNumbers(spec) : this.#readout(spec, html("p", { class: "cl-readout" }));
     }
-    const view = new { plane: Plane, curves: Curves }[spec.kind](spec, this);
+    const view = new { plane: Plane, curves: Curves, heatmap: HeatMap }[spec.kind](spec, this);
     const heading = [
       ...(spec.title ? [html("p", { class: "cl-view-title" }, spec.title)] : []),
       ...(entries.length ? [html("div", { class: "cl-legend" }, ...entries.map(legendEntry))] : []),
@@ -203,6 +206,20 @@ class LiveFigure {
     const element = html("div", { class: "cl-view" }, ...heading, view.element);
     this.cells.at(-1).push({ view, element });
     return element;
+  }
+
+  #readout(spec, element) {
+    this.readouts.push({ spec, element });
+    return element;
+  }
+
+  /** A table of numbers: each a text of its own, beside its label. */
+  #buildNumbers({ rows, show }) {
+    const built = rows.map(([label, text]) => {
+      const value = this.#readout({ text }, html("td"));
+      return this.#readout({ show }, html("tr", {}, html("th", { scope: "row" }, label), value));
+    });
+    return html("table", { class: "cl-readout cl-numbers" }, html("tbody", {}, ...built));
   }
 
   /** Take the picture's place. */
@@ -223,23 +240,25 @@ class LiveFigure {
     const width = this.#width() || this.width || WIDE; // a figure that is not displayed has none
     if (width === this.width) return;
     this.width = width;
-    const columns = width >= WIDE ? 2 : 1;
     for (const group of this.cells) {
-      for (let start = 0; start < group.length; start += columns) {
+      for (let start = 0, columns; start < group.length; start += columns) {
+        const maps = group.slice(start, start + 3).filter(({ view }) => view instanceof HeatMap);
+        columns = width < WIDE ? 1 : maps.length === 3 ? 3 : 2;
         this.#layoutRow(group.slice(start, start + columns));
       }
     }
   }
 
-  /** Views side by side are of one height: that of the plane, if one of them has limits to keep. */
+  /** Views side by side are of one height: that of what has a shape to keep, if one of them has. */
   #layoutRow(row) {
-    const width = row.length === 2 ? Math.floor((this.width - GAP) / 2) : this.width;
-    const planes = row.filter(({ view }) => view instanceof Plane);
+    const several = row.length > 1;
+    const width = Math.floor((this.width - GAP * (row.length - 1)) / row.length);
+    const planes = row.filter(({ view }) => !(view instanceof Curves));
     const heights = (planes.length ? planes : row).map(({ view }) => view.heightFor(width));
     const height = Math.round(Math.min(Math.max(...heights), TALLEST));
     for (const { view, element } of row) {
-      put(element, { class: row.length === 2 ? "cl-view" : "cl-view cl-full" });
-      element.style.width = row.length === 2 ? `${width}px` : ""; // or a long legend would widen it
+      put(element, { class: several ? "cl-view" : "cl-view cl-full" });
+      element.style.width = several ? `${width}px` : ""; // or a long legend would widen it
       view.resize(width, height);
     }
   }
@@ -290,7 +309,7 @@ class LiveFigure {
     const value = (name) => this.number(name);
     for (const { spec, element } of this.readouts) {
       toggle(element, this.shows(spec));
-      putText(element, this.write(spec.text, value));
+      if (spec.text) putText(element, this.write(spec.text, value));
     }
     const { frozen } = this;
     toggle(this.note, frozen !== null);

@@ -1,4 +1,4 @@
-// Numbers to path data: polylines that may leave the picture by any distance, and dots.
+// Numbers to path data: polylines that may leave the picture by any distance, dots, arrows, conics.
 
 // Browsers lose precision, or the line, when coordinates are very large: segments are cut at this distance.
 const FAR = 1e4;
@@ -64,4 +64,48 @@ function dots(xs, ys) {
     if (isNear(xs[i], ys[i])) data += `M${round(xs[i])},${round(ys[i])}h0`;
   }
   return data;
+}
+
+/** A coordinate that may be drawn, for edges that run along an axis. */
+function near(pixels) {
+  return Math.min(Math.max(pixels, -FAR), FAR);
+}
+
+/** Path data of an arrow; its head is left out where it is far out of sight. */
+function arrowPath(x0, y0, x1, y1) {
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  if (!isNear(x1, y1) || length < 0.5) return polyline([x0, x1], [y0, y1]);
+  const size = Math.min(7, 0.45 * length) / length;
+  const [u, v] = [size * (x0 - x1), size * (y0 - y1)];
+  const barb = (side) => [x1 + u - side * 0.5 * v, y1 + v + side * 0.5 * u];
+  const [[ax, ay], [bx, by]] = [barb(1), barb(-1)];
+  return polyline([x0, x1], [y0, y1]) + polyline([ax, x1, bx], [ay, y1, by]);
+}
+
+const TURN = Array.from({ length: 121 }, (_, i) => i - 60); // sixtieths of half a turn
+const FLAT = 1e-14; // an eigenvalue that is smaller, relative to the other, counts as this
+
+/**
+ * The points with xᵀMx = r², M = [[a, b], [c, d]] by its symmetric part: branches, lists of [x, y]; none if no
+ * eigenvalue is positive.
+ */
+function conic([a, b, c, d], radius) {
+  const off = (b + c) / 2;
+  const half = (a - d) / 2;
+  const large = (a + d) / 2 + Math.hypot(half, off);
+  if (!(large > 0)) return [];
+  const small = (a * d - off * off) / large;
+  const across = radius / Math.sqrt(large); // along the eigenvector of the large eigenvalue
+  const along = radius / Math.sqrt(Math.max(Math.abs(small), FLAT * large));
+  const angle = Math.atan2(off, half) / 2;
+  const turned = (u, v) => [
+    u * Math.cos(angle) - v * Math.sin(angle),
+    u * Math.sin(angle) + v * Math.cos(angle),
+  ];
+  if (small < -FLAT * large) {
+    return [across, -across].map((u) =>
+      TURN.map((t) => turned(u * Math.cosh(t / 8), along * Math.sinh(t / 8))),
+    );
+  }
+  return [TURN.map((t) => turned(across * Math.cos((t * Math.PI) / 60), along * Math.sin((t * Math.PI) / 60)))];
 }

@@ -4,7 +4,9 @@
 
 /** What the legends hold: { toggles: [{ control, layer }], shared: [layer], own: [layer] for each view }. */
 function planLegends(spec) {
-  const views = spec.views.map((view) => (view.layers ?? []).filter((layer) => layer.label));
+  const views = spec.views.map((view) =>
+    (view.layers ?? []).flatMap(entriesOf).filter((layer) => layer.label),
+  );
   const layers = views.flat();
   const toggles = spec.controls
     .filter((control) => control.kind === "toggle")
@@ -18,7 +20,7 @@ function planLegends(spec) {
   // A rule is labelled where it stands, and what a checkbox names already needs no second entry.
   const named = new Set(toggles.filter(({ names }) => names.size === 1).map(({ control }) => control.name));
   const entries = views.map((list) =>
-    list.filter((layer) => layer.kind !== "rule" && !named.has(layer.show)),
+    list.filter((layer) => !["rule", "slope"].includes(layer.kind) && !named.has(layer.show)),
   );
   const key = (layer) => JSON.stringify([layer.label, layer.color]);
   const distinct = (list) =>
@@ -26,7 +28,7 @@ function planLegends(spec) {
   const drawn = spec.views.filter((view) => view.layers).length;
   const isShared = (layer) =>
     drawn === 1 ||
-    ["points", "contours"].includes(layer.kind) ||
+    ["points", "contours", "regions"].includes(layer.kind) ||
     entries.filter((list) => list.some((other) => key(other) === key(layer))).length > 1;
   return {
     toggles,
@@ -35,15 +37,31 @@ function planLegends(spec) {
   };
 }
 
+/** A layer as the legend sees it: regions are one entry for each class. */
+function entriesOf(layer) {
+  if (layer.kind !== "regions") return [layer];
+  return layer.labels.map((label, index) => ({ ...layer, label, color: layer.palette[index] }));
+}
+
 /** A layer's mark in small. */
 function swatch(layer) {
   const dotted = layer.marker || layer.kind === "points";
   const dot = dotted ? [svg("path", { class: "cl-dots cl-point", d: "M12,6h0" })] : [];
+  const area = (kind) => [svg("path", { class: `cl-area ${kind}`, d: "M4,1H20V11H4z" })];
   const parts = {
     line: () => [svg("path", { class: layer.dash ? "cl-line cl-dashed" : "cl-line", d: "M1,6H23" }), ...dot],
     path: () => [svg("path", { class: "cl-line", d: "M2,6H22" }), ...dot],
     points: () => dot,
     rule: () => [svg("path", { class: "cl-rule", d: "M1,6H23" })],
+    slope: () => parts.rule(),
+    arrow: () => [svg("path", { class: "cl-line", d: arrowPath(2, 6, 22, 6) })],
+    vectors: () => parts.arrow(),
+    model: () => [svg("path", { class: "cl-line cl-dashed", d: "M1,6H23" })],
+    ellipse: () => [svg("ellipse", { class: "cl-line cl-hollow", cx: 12, cy: 6, rx: 9, ry: 4.5 })],
+    residuals: () => [svg("path", { class: "cl-line", d: "M8,1V11M16,3V11" })],
+    bars: () => area("cl-bars"),
+    band: () => area("cl-band"),
+    regions: () => [svg("g", { class: "cl-regions" }, svg("path", { d: "M4,0H20V12H4z" }))],
     contours: () => [svg("ellipse", { class: "cl-level", cx: 12, cy: 6, rx: 9, ry: 4.5 })],
   };
   const size = { viewBox: "0 0 24 12", width: 24, height: 12 };

@@ -1,7 +1,8 @@
-// A view of the plane: contours of a compiled field, paths with a dot for each iterate, points, and handles
-// to drag.
+// A view of the plane: fields, paths with a dot for each iterate, points, arrows, ellipses, and handles to
+// drag.
 
 const PLANE_ASPECT = 0.8; // height by width where the limits do not say
+const WIDEST = 8; // how many times as far as across a fitted view follows a narrow ellipse
 
 class Plane {
   constructor(view, figure) {
@@ -12,12 +13,9 @@ class Plane {
       xlabel: view.xlabel,
       ylabel: view.ylabel,
       room: figure.labelled,
-      grid: !view.layers.some((layer) => layer.kind === "contours"),
+      grid: !view.layers.some(({ kind }) => ["contours", "regions"].includes(kind)),
     });
-    this.layers = view.layers.map((layer) => {
-      const kinds = { contours: ContoursMark, path: PathMark, points: PointsMark };
-      return new kinds[layer.kind](layer, figure);
-    });
+    this.layers = view.layers.map((layer) => new PLANE_MARKS[layer.kind](layer, figure, this));
     this.frame.marks.append(...this.layers.map((mark) => mark.element));
     this.handles = view.drag.map((name) => new Handle(figure.control(name), figure, this.frame));
     this.frame.overlay.append(...this.handles.map((handle) => handle.element));
@@ -44,66 +42,50 @@ class Plane {
     for (const mark of this.layers) toggle(mark.element, shown.includes(mark));
     for (const mark of shown) mark.read();
     const marked = shown.filter((mark) => mark.xs);
-    const starts = view.drag.map((name) => figure.state[name]);
-    const xlim = fitLimits(view.xlim, [...marked.map((mark) => mark.xs), starts.map(([x]) => x)], false, PAD);
-    const ylim = fitLimits(
-      view.ylim,
-      [...marked.map((mark) => mark.ys), starts.map(([, y]) => y)],
-      false,
-      PAD,
-    );
+    const dragged = this.handles.flatMap((handle) => handle.places);
+    const xs = [...marked.map((mark) => mark.xs), dragged.map(([x]) => x)];
+    const ys = [...marked.map((mark) => mark.ys), dragged.map(([, y]) => y)];
+    const [xlim, ylim] = [fitLimits(view.xlim, xs, false, PAD), fitLimits(view.ylim, ys, false, PAD)];
     frame.draw({ limits: xlim }, { limits: ylim }, { equal: view.equal, fixed: this.fixed });
     for (const mark of shown) mark.draw(frame);
     for (const handle of this.handles) handle.draw();
+    const remarks = shown.map((mark) => mark.remark).filter(Boolean);
+    const empty = whyEmpty(shown, frame);
+    frame.say([...empty, ...remarks], !empty.length);
   }
 
-  /** Ring the iterate `step` of each path that is a method's run. */
-  highlight(step) {
-    for (const mark of this.layers) mark.highlight?.(this.figure.shows(mark.layer) ? step : null);
+  /** Mark the iterate `step` of each layer that is a method's run; null, or an index among bars, for none. */
+  highlight(step, source) {
+    const wanted = source?.hasBars ? null : step;
+    for (const mark of this.layers) mark.highlight?.(this.figure.shows(mark.layer) ? wanted : null);
   }
 }
 
 /** What a view shows, for those who do not see it. */
 function describe(view, what) {
-  const labels = view.layers.map((layer) => layer.label).filter(Boolean);
+  const labels = view.layers.flatMap((layer) => layer.labels ?? layer.label).filter(Boolean);
   const axes = view.xlabel && view.ylabel ? ` of ${view.ylabel} against ${view.xlabel}` : "";
   return what + axes + (labels.length ? `: ${labels.join(", ")}` : "");
 }
 
-const DEEPEST = 20; // percent of the lines' colour in the highest region
-
-function shade(node, { d, share }) {
-  put(node, { d });
-  node.style.setProperty("--cl-share", `${round(share)}%`);
-}
-
-/** Level lines, computed again only when something that the field depends on has changed. */
-class ContoursMark {
-  constructor(layer, figure) {
-    this.layer = layer;
-    this.prepare = figure.field(layer.field);
-    this.figure = figure;
-    this.element = svg("g", { class: "cl-contours" });
+/** Sentences for a plot in which nothing of the layers shown can be seen; none if something can. */
+function whyEmpty(shown, frame, log = false) {
+  const { plot } = frame;
+  const seen = (mark) => {
+    if (mark.seen) return mark.seen();
+    const within = (px, i) => {
+      const [left, top] = [px - plot.x, mark.py[i] - plot.y];
+      return left >= -1 && left <= plot.width + 1 && top >= -1 && top <= plot.height + 1;
+    };
+    return mark.px.some(within);
+  };
+  if (!shown.length || shown.some(seen)) return [];
+  const numbers = shown.flatMap((mark) => mark.ys ?? []).filter(Number.isFinite);
+  if (log && numbers.length && !numbers.some((y) => y > 0)) {
+    return ["Nothing above zero to draw on a logarithmic axis."];
   }
-
-  read() {
-    this.inputs = this.layer.inputs.map((name) => this.figure.argument(name));
-  }
-
-  draw({ x, y }) {
-    const sampled = JSON.stringify([this.inputs, x.domain(), y.domain()]);
-    if (sampled !== this.sampled)
-      this.samples = sampleField(this.prepare(...this.inputs), x.domain(), y.domain());
-    const drawn = JSON.stringify([sampled, x.range(), y.range()]);
-    if (drawn !== this.drawn) {
-      const paths = contourPaths(this.layer, this.samples, x.range(), y.range());
-      const shares = paths.map((_, index) => (DEEPEST * (index + 1)) / paths.length);
-      const regions = paths.map((d, index) => ({ d, share: shares[index] }));
-      join(this.element, regions, () => svg("path"), shade);
-    }
-    this.sampled = sampled;
-    this.drawn = drawn;
-  }
+  if (shown.every((mark) => mark.ys === undefined)) return ["The field is the same everywhere here."];
+  return [numbers.length ? "All that there is lies outside these axes." : "There is no finite number to draw."];
 }
 
 /** A polyline through the rows of an output, up to the first row that is not finite. */
@@ -120,7 +102,7 @@ class PathMark {
 
   read() {
     const { layer, figure } = this;
-    const values = figure.outputs[layer.data];
+    const values = figure.array(layer.data);
     const rows = figure.length(values.length / 2, layer.count);
     let finite = 0;
     while (finite < rows && Number.isFinite(values[2 * finite] + values[2 * finite + 1])) finite += 1;
@@ -155,18 +137,92 @@ class PointsMark {
   }
 
   read() {
-    const values = Array.from(this.figure.outputs[this.layer.data]);
+    const values = Array.from(this.figure.array(this.layer.data));
     this.xs = values.filter((_, i) => i % 2 === 0);
     this.ys = values.filter((_, i) => i % 2 === 1);
     if (!values.every(Number.isFinite)) this.figure.freeze(this.layer.label || this.layer.data);
   }
 
   draw({ x, y }) {
-    put(this.dots, {
-      d: dots(
-        this.xs.map((value) => x(value)),
-        this.ys.map((value) => y(value)),
-      ),
-    });
+    this.px = this.xs.map((value) => x(value) ?? NaN);
+    this.py = this.ys.map((value) => y(value) ?? NaN);
+    put(this.dots, { d: dots(this.px, this.py) });
   }
 }
+
+/** Arrows from origins along vectors; what is not finite is left out. */
+class ArrowMark {
+  constructor(layer, figure) {
+    this.layer = layer;
+    this.figure = figure;
+    this.all = svg("path", { class: "cl-line" });
+    this.one = svg("path", { class: "cl-line cl-strong" });
+    this.element = paint(svg("g", {}, this.all, this.one), layer.color);
+  }
+
+  read() {
+    const { layer, figure } = this;
+    const [origins, vectors] = [layer.origin, layer.vector].map((name) => figure.array(name));
+    const rows = figure.length(Math.max(origins.length, vectors.length) / 2, layer.count);
+    const end = (i, axis) => origins[(2 * i + axis) % origins.length] + vectors[(2 * i + axis) % vectors.length];
+    const start = (i, axis) => origins[(2 * i + axis) % origins.length];
+    const both = (axis) => d3.range(rows).flatMap((i) => [start(i, axis), end(i, axis)]);
+    [this.xs, this.ys] = [both(0), both(1)];
+    if (![...this.xs, ...this.ys].every(Number.isFinite)) figure.freeze(layer.label || layer.vector);
+  }
+
+  draw({ x, y }) {
+    [this.px, this.py] = [this.xs.map(x), this.ys.map(y)];
+    put(this.all, { d: d3.range(this.px.length / 2).map((i) => this.#data(i)).join("") });
+  }
+
+  #data(i) {
+    const ends = [this.px[2 * i], this.py[2 * i], this.px[2 * i + 1], this.py[2 * i + 1]];
+    return ends.every(Number.isFinite) ? arrowPath(...ends) : "";
+  }
+
+  highlight(step) {
+    const one = step !== null && this.layer.count !== null && 2 * step < this.px.length;
+    put(this.one, { d: one ? this.#data(step) : "" });
+  }
+}
+
+/** The points at which a quadratic form has one value. */
+class EllipseMark {
+  constructor(layer, figure) {
+    this.layer = layer;
+    this.figure = figure;
+    this.line = svg("path", { class: layer.dash ? "cl-line cl-dashed" : "cl-line" });
+    this.element = paint(svg("g", {}, this.line), layer.color);
+  }
+
+  read() {
+    const { layer, figure } = this;
+    const name = layer.label || layer.matrix;
+    const [center, matrix] = [layer.center, layer.matrix].map((array) => Array.from(figure.array(array)));
+    const numbers = [...center, ...matrix, figure.number(layer.radius)];
+    const finite = numbers.every(Number.isFinite);
+    if (!finite) figure.freeze(name);
+    this.branches = finite ? conic(matrix, numbers[6]) : [];
+    this.remark = finite && !this.branches.length && `${name}: no eigenvalue of its matrix is positive.`;
+    this.branches = this.branches.map((points) => points.map(([x, y]) => [x + center[0], y + center[1]]));
+    const fromCenter = ([x, y]) => Math.hypot(x - center[0], y - center[1]);
+    const reach = WIDEST * (d3.min(this.branches.flat(), fromCenter) ?? 0);
+    const fitted = [center, ...this.branches.flat().filter((point) => fromCenter(point) <= reach)];
+    [this.xs, this.ys] = [fitted.map(([x]) => x), fitted.map(([, y]) => y)];
+  }
+
+  draw({ x, y }) {
+    const pixels = this.branches.map((points) => [points.map(([u]) => x(u)), points.map(([, v]) => y(v))]);
+    put(this.line, { d: pixels.map(([px, py]) => polyline(px, py)).join("") });
+  }
+
+  seen() {
+    return this.branches.length > 0;
+  }
+}
+
+const PLANE_MARKS = {
+  contours: ContoursMark, model: ModelMark, vectors: VectorsMark, regions: RegionsMark, path: PathMark,
+  points: PointsMark, arrow: ArrowMark, ellipse: EllipseMark,
+};

@@ -79,8 +79,8 @@ def test_contours_lie_where_the_field_has_their_level(show, put, spec) -> None:
         }"""
     )
     radii = [x * x + y * y for x, y in outline]  # ½ (x² + y²) = ½ is the unit circle
-    assert len(radii) > 50
-    assert min(radii) == pytest.approx(1, abs=0.02) and max(radii) == pytest.approx(1, abs=0.02)
+    assert len(radii) > 30  # points on straight stretches are left out
+    assert min(radii) == pytest.approx(1, abs=0.01) and max(radii) == pytest.approx(1, abs=0.01)
 
 
 def test_a_diverging_path_is_drawn_as_far_as_it_is_finite_and_says_so(show, spec) -> None:
