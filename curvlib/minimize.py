@@ -161,9 +161,11 @@ _RUNNING = -1
 def _minimize(
     problem: Problem, method: Method, params: Params, steps: int, tol: Any, key: Array | None, path: bool
 ) -> Trace:
+    step = jax.jit(method.step)  # traced once, for the records' shapes and for the loop
+
     def advance(loop: _Loop) -> _Loop:
         """Take the step from θ_k: it reports L(θ_k), which decides whether θ_k is kept at all."""
-        params, state, info = method.step(problem, loop.params, loop.state)
+        params, state, info = step(problem, loop.params, loop.state)
         finite = jnp.isfinite(info.loss) & jnp.isfinite(info.gradient_norm)
         index = loop.index
         # The last good point, now that θ_k's own loss is known; the records end there too (end.index, below).
@@ -202,7 +204,7 @@ def _minimize(
         )  # fmt: skip
 
     state = method.init(problem, params, key)
-    info = jax.eval_shape(lambda: method.step(problem, params, state)[2])
+    info = jax.eval_shape(step, problem, params, state)[2]
     # Far below any loss that has a minimum, seen from the start's; and early enough that powers of θ do not
     # overflow first.
     deep = float(jnp.finfo(info.loss.dtype).max) ** (1 / 2.5)
