@@ -1,15 +1,15 @@
 """Live figures: a JAX function from controls to arrays, compiled to JavaScript, drawn in the page and in the
 kernel.
 
-`figure` makes one from a function, controls and views. Controls are `slider`, `choice`, `toggle`, `point` and
-`data`. Views are `plane` with `contours`, `vectors`, `regions`, `model`, `path`, `points`, `arrow` and
-`ellipse`; `curves` with `line`, `band`, `points`, `bars`, `residuals`, `rule` and `slope`; `heatmap`;
-`readout` and `numbers`. `compile` and `compile_field` are the compiler alone. The Sphinx extension
+`figure` makes one from a function, controls and views. Controls are `slider`, `player`, `choice`, `toggle`,
+`point` and `data`. Views are `plane` with `contours`, `vectors`, `regions`, `model`, `path`, `points`,
+`arrow` and `ellipse`; `curves` with `line`, `band`, `points`, `bars`, `residuals`, `rule` and `slope`;
+`heatmap`; `readout` and `numbers`. `compile` and `compile_field` are the compiler alone. The Sphinx extension
 `curvlib.live.sphinx` puts figures into the pages of any Sphinx site or Jupyter Book.
 """
 
 from curvlib.live.compiler import CompileError, Program, compile, compile_field
-from curvlib.live.controls import choice, data, point, slider, toggle
+from curvlib.live.controls import choice, data, player, point, slider, toggle
 from curvlib.live.figure import figure
 from curvlib.live.views import (
     arrow,
@@ -53,6 +53,7 @@ __all__ = [
     "numbers",
     "path",
     "plane",
+    "player",
     "point",
     "points",
     "readout",

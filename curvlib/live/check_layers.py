@@ -47,16 +47,21 @@ def layer(figure: "Definition", given: Layer, outputs: Mapping[str, Any]) -> Non
         _cells(given, shapes[given.matrix], label)
     count = getattr(given, "count", None)
     if count is not None:
-        if count not in outputs:
-            raise ValueError(
-                f"{label} counts by '{count}', which the function does not return;"
-                f" it returns {listed(outputs)}"
-            )
-        if shapes[count] != () or not np.issubdtype(outputs[count].dtype, np.integer):
-            raise ValueError(
-                f"{label} needs '{count}' to be a whole number, but it has the shape {shapes[count]} and the"
-                f" dtype {outputs[count].dtype}: return an integer"
-            )
+        whole_number(count, outputs, label)
+
+
+def whole_number(name: str, outputs: Mapping[str, Any], label: str) -> None:
+    """Check that `name`, by which `label` counts, is an output that is one integer."""
+    if name not in outputs:
+        raise ValueError(
+            f"{label} counts by '{name}', which the function does not return; it returns {listed(outputs)}"
+        )
+    shape, dtype = tuple(outputs[name].shape), outputs[name].dtype
+    if shape != () or not np.issubdtype(dtype, np.integer):
+        raise ValueError(
+            f"{label} needs '{name}' to be a whole number, but it has the shape {shape} and the dtype {dtype}:"
+            " return an integer"
+        )
 
 
 def _shapes(layer: Layer, shapes: Mapping[str, tuple[int, ...]], label: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from curvlib.live import check_layers, template
 from curvlib.live.check_layers import counts, listed
-from curvlib.live.controls import Control, Data, Point
+from curvlib.live.controls import Control, Data, Player, Point
 from curvlib.live.views import Drawn, Text, View
 
 if TYPE_CHECKING:
@@ -101,18 +101,21 @@ def definition(figure: "Definition") -> None:
                 raise ValueError(
                     f"a view drags '{name}', which is no point or data control; there are {listed(points)}"
                 )
-    _every_control_can_be_moved(figure)
+    _every_control_can_be_moved(figure, outputs)
     _texts(figure, outputs)
     check_layers.finite(figure)
 
 
-def _every_control_can_be_moved(figure: "Definition") -> None:
-    """Refuse a control that moves nothing, and data that no reader can move."""
+def _every_control_can_be_moved(figure: "Definition", outputs: Mapping[str, Any]) -> None:
+    """Refuse a control that moves nothing, data that no reader can move, and a player without an end."""
     dragged = {name for view in figure.views for name in getattr(view, "drag", ())}
     for name, control in figure.controls.items():
         if isinstance(control, Data) and name not in dragged:
             raise ValueError(f"data '{name}' stand in no view's drag=, so that no reader could move them")
-    used = set(figure.inputs).union(*(field.inputs for field in figure.fields.values()))
+        if isinstance(control, Player) and control.until is not None:
+            check_layers.whole_number(control.until, outputs, f"player '{name}'")
+    used = {name for name, control in figure.controls.items() if getattr(control, "cursor", False)}
+    used = used.union(figure.inputs, *(field.inputs for field in figure.fields.values()))
     for view in figure.views:
         layers = () if isinstance(view, Text) else view.layers
         used |= {view.show} if isinstance(view, Text) else {layer.show for layer in layers}

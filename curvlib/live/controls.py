@@ -72,6 +72,18 @@ class Slider:
 
 
 @dataclass(frozen=True)
+class Player(Slider):
+    """A slider for whole numbers that plays; see `player`."""
+
+    until: str | None
+    cursor: bool
+
+    def spec(self, value: Value) -> dict[str, Any]:
+        """The player for the front end, standing at `value`."""
+        return {**super().spec(value), "kind": "player", "until": self.until, "cursor": self.cursor}
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of several options; see `choice`."""
 
@@ -267,6 +279,41 @@ def slider(
     return Slider(
         name, exact(low), exact(high), exact(start), step, log, integer, label or name, format, unit
     )
+
+
+def player(
+    name: str,
+    min: int,
+    max: int,
+    value: int | None = None,
+    *,
+    until: str | None = None,
+    cursor: bool = False,
+    label: str | None = None,
+    format: str | None = None,
+    unit: str = "",
+) -> Player:
+    """An integer slider with buttons that step and play, for the iterations of a method.
+
+    Playing goes from one whole number to the next, about ten a second, or one a second for readers who have
+    asked their system for less motion, and stops at the end.
+
+    Args:
+        name: the argument of the figure's function that it sets, and the widget's trait.
+        min, max: the range, both ends included.
+        value: where it stands first; at `min` when left out.
+        until: the name of an integer output at which playing stops, where the method has come to its end.
+        cursor: whether it is the step that the views mark: each path that has a `count`, and curves over
+            steps. A reader's cursor shows another step for as long as it is there, and a click leaves the player
+            there. The figure's function then need not take it.
+        label, format, unit: as for `slider`.
+
+    Raises:
+        ValueError: as `slider`.
+    """
+    start = min if value is None else value
+    described = slider(name, min, max, start, integer=True, label=label, format=format, unit=unit)
+    return Player(**vars(described), until=until, cursor=cursor)
 
 
 def choice(name: str, options: Sequence[str], value: int | str = 0, *, label: str | None = None) -> Choice:

@@ -63,6 +63,33 @@ def test_a_point_takes_any_pair_and_clips_it(make):
     assert figure.start == (1.0, 2.0)
 
 
+def test_a_player_stands_in_for_an_integer_slider():
+    def iterate(k):
+        return {"x": jnp.arange(9.0) * k, "steps": 4}
+
+    view = live.curves([live.line("x", count="steps")])
+    figure = live.figure(iterate, live.player("k", 1, 8, until="steps"), view)
+    assert figure.k == 1
+    figure.k = 3.4
+    assert figure.k == 3 and type(figure.k) is int
+    plain = live.figure(iterate, live.slider("k", 1, 8, 1, integer=True), view)
+    (played,), (slid,) = (made.definition.spec(plain.state)["controls"] for made in (figure, plain))
+    assert played == {**slid, "kind": "player", "until": "steps", "cursor": False}
+    with pytest.raises(ValueError, match="player 'k' needs 'x' to be a whole number"):
+        live.figure(iterate, live.player("k", 1, 8, until="x"), view)
+
+
+def test_a_player_that_leads_the_cursor_need_not_be_taken_by_the_function():
+    def run(kappa):
+        return {"path": kappa * jnp.ones((9, 2)), "steps": 8}
+
+    view = live.plane([live.path("path", count="steps")])
+    kappa = live.slider("kappa", 1, 9)
+    assert live.figure(run, [kappa, live.player("k", 0, 8, cursor=True)], view).state["k"] == 0
+    with pytest.raises(ValueError, match="control 'k' moves nothing"):
+        live.figure(run, [kappa, live.player("k", 0, 8)], view)
+
+
 def fit_parts():
     """The arguments of a figure that fits a straight line to data which can be dragged."""
 

@@ -169,7 +169,22 @@ function makeCoordinates(control, change) {
 }
 
 /** The control that a spec describes. */
-function makeControl(control, change) {
+function makeControl(control, change, figure) {
+  if (control.kind === "player") return makePlayer(control, change, figure);
   const makers = { slider: makeSlider, choice: makeChoice, toggle: makeToggle, point: makeCoordinates };
   return makers[control.kind](control, change);
+}
+
+/** A button that calls `act`, unless it is disabled. */
+function makeButton(attributes, act, ...children) {
+  const button = html("button", { type: "button", class: "cl-button", ...attributes }, ...children);
+  button.addEventListener("click", () => {
+    if (button.ariaDisabled !== "true") act();
+  });
+  return button;
+}
+
+/** Disable a button, which keeps the focus that the attribute `disabled` would take away. */
+function disable(button, disabled) {
+  put(button, { "aria-disabled": disabled ? "true" : null });
 }

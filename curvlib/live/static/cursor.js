@@ -33,6 +33,7 @@ class Cursor {
     this.pad.addEventListener("pointermove", follow);
     this.pad.addEventListener("pointerdown", follow);
     this.pad.addEventListener("pointerleave", () => this.#leave());
+    this.pad.addEventListener("click", () => this.#seek());
     this.pad.addEventListener("focus", () => {
       if (this.x === null && this.pad.matches(":focus-visible")) this.#step(0);
     });
@@ -66,7 +67,12 @@ class Cursor {
     const pixel = frame.plot.x + event.clientX - this.pad.getBoundingClientRect().left;
     const places = this.#places();
     const nearest = d3.least(places, (x) => Math.abs(frame.x(x) - pixel));
-    if (nearest !== undefined && nearest !== this.x) this.#set(nearest);
+    if (nearest !== undefined && (nearest !== this.x || this.following)) this.#set(nearest);
+  }
+
+  /** Let the figure's player, if it has one, stand here too. */
+  #seek() {
+    if (this.curves.overSteps && this.x !== null) this.curves.figure.seek(this.x);
   }
 
   #leave() {
@@ -88,6 +94,7 @@ class Cursor {
     else if (event.key === "Home") this.#step(-Infinity);
     else if (event.key === "End") this.#step(Infinity);
     else if (event.key === "Escape") this.#set(null);
+    else if (event.key === "Enter") this.#seek();
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -3,6 +3,7 @@
 const WIDE = 640; // pixels, from which on two views, or three heat maps, stand side by side
 const GAP = 28; // pixels between them
 const TALLEST = 460; // pixels
+const SAID = 2000; // milliseconds that a button says what it has done
 const REST = 300; // milliseconds without a change, after which the summary is read out
 
 class LiveFigure {
@@ -21,6 +22,8 @@ class LiveFigure {
     const value = (control) => cleanValue(control, host ? host.get(control.name) : control.value);
     this.values = new Map(spec.controls.map((control) => [control.name, value(control)]));
     this.frozenNames = new Set();
+    this.hidden = new Set(); // labels that the legend hides
+    this.playhead = spec.controls.find((control) => control.cursor)?.name;
     this.#build();
     host?.onChange((name) => {
       if (this.#assign({ [name]: host.get(name) }).length) this.#renderIfSeen();
@@ -72,6 +75,23 @@ class LiveFigure {
     this.set({ [name]: value });
   }
 
+  /** The value of each control as the figure opens, by name. */
+  get start() {
+    return Object.fromEntries(this.spec.controls.map(({ name, value }) => [name, value]));
+  }
+
+  /** The names of the controls that stand elsewhere now. */
+  get moved() {
+    const { start, state } = this;
+    return Object.keys(state).filter((name) => JSON.stringify(start[name]) !== JSON.stringify(state[name]));
+  }
+
+  /** Go into a state, as `set`, but draw it only once it is seen. */
+  restore(values) {
+    this.#assign(values);
+    this.#renderIfSeen();
+  }
+
   /** Draw everything in the present state. */
   render() {
     if (!this.entered) this.#enter();
@@ -79,6 +99,8 @@ class LiveFigure {
     this.frozenNames.clear();
     this.#layout();
     for (const [name, shown] of this.shown) shown.forEach((control) => control.show(this.values.get(name)));
+    for (const entry of this.entries) entry.show();
+    disable(this.reset, !this.moved.length && !this.hidden.size);
     for (const { view } of this.cells.flat()) view.draw();
     this.#writeTexts();
     this.highlight(this.step ?? null, this.stepSource);
@@ -126,9 +148,20 @@ class LiveFigure {
     return this.spec.outputs.find((output) => output.name === name).shape;
   }
 
-  /** Whether no toggle hides a layer or a readout. */
-  shows({ show }) {
-    return show === null || show === undefined || this.values.get(show) === true;
+  /** Whether no toggle and no legend hides a layer or a readout. */
+  shows({ show, label }) {
+    const on = show === null || show === undefined || this.values.get(show) === true;
+    return on && !this.hidden.has(label);
+  }
+
+  /** Show or hide what has a layer's label, by the layer's toggle if it has one. */
+  switchLayer({ show, label }) {
+    if (show) {
+      this.change(show, !this.values.get(show));
+    } else {
+      if (!this.hidden.delete(label)) this.hidden.add(label);
+      this.render();
+    }
   }
 
   /** How many of an output's `rows` count: up to and including the one whose index `count` names. */
@@ -142,11 +175,20 @@ class LiveFigure {
     this.frozenNames.add(label);
   }
 
-  /** Show a step on every view but `source`; null for none. */
+  /** Show a step on every view but `source`; null for none, or for that of the player. */
   highlight(step, source) {
     this.step = step;
     this.stepSource = source;
-    for (const { view } of this.cells.flat()) view.highlight(step, source);
+    const played = this.playhead && step === null;
+    for (const { view } of this.cells.flat()) {
+      if (played) view.highlight(this.values.get(this.playhead), null);
+      else view.highlight(step, source);
+    }
+  }
+
+  /** Let the player stand at a step. */
+  seek(step) {
+    if (this.playhead) this.change(this.playhead, step);
   }
 
   // Its own affairs.
@@ -154,6 +196,12 @@ class LiveFigure {
   #build() {
     const { spec } = this;
     const legends = planLegends(spec);
+    this.entries = [];
+    const entry = (layer) => {
+      const made = makeEntry(layer, this);
+      this.entries.push(made);
+      return made.element;
+    };
     this.shown = new Map(spec.controls.map(({ name }) => [name, []]));
     const make = (control, maker, ...parts) => {
       const made = maker(control, (value) => this.change(control.name, value), ...parts);
@@ -162,7 +210,7 @@ class LiveFigure {
     };
     const entries = [
       ...legends.toggles.map(({ control, layer }) => make(control, makeToggle, swatch(layer))),
-      ...legends.shared.map(legendEntry),
+      ...legends.shared.map(entry),
     ];
     const placed = new Set([
       ...legends.toggles.map(({ control }) => control.name),
@@ -170,15 +218,14 @@ class LiveFigure {
     ]);
     const inputs = spec.controls
       .filter(({ name }) => !placed.has(name))
-      .map((control) => make(control, makeControl));
+      .map((control) => make(control, makeControl, this));
 
     const axes = ["x", "y"].map((axis) => [axis, spec.views.some((view) => view[`${axis}label`])]);
     this.labelled = Object.fromEntries(axes); // so that plots side by side are of one height
     this.cells = [[]]; // views with their elements, in groups between which readouts stand
     this.readouts = [];
-    const views = spec.views.map((view, index) => this.#buildView(view, legends.own[index]));
-    const reset = html("button", { type: "button", class: "cl-reset" }, "Reset");
-    reset.addEventListener("click", () => this.#reset());
+    const views = spec.views.map((view, index) => this.#buildView(view, legends.own[index].map(entry)));
+    this.reset = makeButton({}, () => this.#reset(), "Reset");
     this.note = html("p", { class: "cl-note", hidden: "" });
     this.summary = html("p", { class: "cl-summary" });
     this.spoken = html("div", { class: "cl-spoken", "aria-live": "polite" });
@@ -188,7 +235,7 @@ class LiveFigure {
       html("div", { class: "cl-views" }, ...views),
       ...(inputs.length ? [html("div", { class: "cl-controls" }, ...inputs)] : []),
       this.note,
-      html("div", { class: "cl-foot" }, this.summary, reset),
+      html("div", { class: "cl-foot" }, this.summary, ...this.#linkButton(), this.reset),
       this.spoken,
     ];
   }
@@ -201,7 +248,7 @@ class LiveFigure {
     const view = new { plane: Plane, curves: Curves, heatmap: HeatMap }[spec.kind](spec, this);
     const heading = [
       ...(spec.title ? [html("p", { class: "cl-view-title" }, spec.title)] : []),
-      ...(entries.length ? [html("div", { class: "cl-legend" }, ...entries.map(legendEntry))] : []),
+      ...(entries.length ? [html("div", { class: "cl-legend" }, ...entries)] : []),
     ];
     const element = html("div", { class: "cl-view" }, ...heading, view.element);
     this.cells.at(-1).push({ view, element });
@@ -222,11 +269,26 @@ class LiveFigure {
     return html("table", { class: "cl-readout cl-numbers" }, html("tbody", {}, ...built));
   }
 
+  /** A button that copies a link to this state; in a kernel, whose page has no lasting address, none. */
+  #linkButton() {
+    if (this.host) return [];
+    const button = makeButton({}, () => copyLink(this).then(say), "Copy link");
+    const say = (text) => {
+      putText(button, text);
+      putText(this.spoken, text);
+      setTimeout(() => putText(button, "Copy link"), SAID);
+    };
+    return [button];
+  }
+
   /** Take the picture's place. */
   #enter() {
     const { element, spec } = this;
     put(element, { role: "group", "aria-label": spec.title || spec.name });
-    element.replaceChildren(...this.body);
+    const picture = element.querySelector(":scope > img"); // out of sight, and for print
+    if (picture) picture.loading = "eager";
+    element.replaceChildren(...(picture ? [picture] : []), ...this.body);
+    element.classList.add("cl-live");
     this.entered = true;
   }
 
@@ -281,7 +343,8 @@ class LiveFigure {
   }
 
   #reset() {
-    this.set(Object.fromEntries(this.spec.controls.map(({ name, value }) => [name, value])));
+    this.hidden.clear();
+    this.set(this.start);
   }
 
   #renderIfSeen() {
@@ -300,6 +363,7 @@ class LiveFigure {
       this.render();
     } catch (error) {
       this.destroy();
+      this.element.classList.remove("cl-live");
       this.element.replaceChildren(...picture);
       reportFailure(this.spec.name, error);
     }

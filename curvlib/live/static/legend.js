@@ -70,7 +70,10 @@ function swatch(layer) {
   return layer.color ? paint(picture, layer.color) : picture;
 }
 
-/** A legend entry that only names. */
-function legendEntry(layer) {
-  return html("span", { class: "cl-entry" }, swatch(layer), html("span", {}, layer.label));
+/** A legend entry: { element, show() }. It hides and shows what has its label; a class of regions it names. */
+function makeEntry(layer, figure) {
+  const parts = [swatch(layer), html("span", {}, layer.label)];
+  if (layer.kind === "regions") return { element: html("span", { class: "cl-entry" }, ...parts), show() {} };
+  const element = makeButton({ class: "cl-entry" }, () => figure.switchLayer(layer), ...parts);
+  return { element, show: () => put(element, { "aria-pressed": figure.shows(layer) }) };
 }

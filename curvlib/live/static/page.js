@@ -1,6 +1,7 @@
 // Where figures come from: definitions that a page's scripts make, or a widget's model in a kernel.
 
 const definitions = new Map();
+let followed = null; // the address that a figure has followed
 
 /** Make an element a live figure; `definition` is { spec, program, fields }, the programs functions. */
 function mount(element, definition, host = null) {
@@ -19,6 +20,17 @@ function mountPage() {
   for (const element of document.querySelectorAll("figure.curvlib-live[data-live]")) {
     const definition = definitions.get(element.dataset.live);
     if (definition) mount(element, definition);
+  }
+  followAddress();
+}
+
+/** Put the figure that the page's address names into the state that it names, once for each address. */
+function followAddress() {
+  if (location.href === followed) return;
+  for (const element of document.querySelectorAll("figure.curvlib-live[id]")) {
+    if (!element.curvlibLive || !followLink(element.curvlibLive)) continue;
+    followed = location.href;
+    element.scrollIntoView();
   }
 }
 
@@ -56,6 +68,10 @@ function render({ model, el }) {
   return () => figure?.destroy();
 }
 
+addEventListener("hashchange", () => {
+  followed = null;
+  followAddress();
+});
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountPage);
 
 globalThis.curvlibLive = { define, mount, render };

@@ -22,7 +22,7 @@ function makeWriter(spec) {
   for (const control of spec.controls) {
     if (control.kind === "choice") words.set(control.name, control.options);
     if (control.kind === "toggle") words.set(control.name, ["off", "on"]);
-    if (control.kind === "slider") notations.set(control.name, control.format);
+    if (control.format) notations.set(control.name, control.format);
   }
   for (const output of spec.outputs) {
     notations.set(output.name, /int|bool/.test(output.dtype) ? ",d" : ".3~g");

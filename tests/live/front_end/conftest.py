@@ -32,12 +32,13 @@ PAGE = """<!doctype html>
 </head>
 <body>
 %s
-<figure class="curvlib-live" data-live="shrink">
+<figure class="curvlib-live" data-live="shrink" id="%s">
 <img src="picture.svg" alt="The picture." width="720" height="400">
 </figure>
 </body>
 </html>
 """
+FIGURE = "[...document.querySelectorAll('figure')].find(figure => figure.curvlibLive)"
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="720" height="400"></svg>'
 
 
@@ -69,6 +70,8 @@ def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Ca
         program: str = program,
         *,
         before: str = "",
+        element: str = "shrink",
+        fragment: str = "",
         expect_errors: bool = False,
         **options: Any,
     ) -> Page:
@@ -79,7 +82,7 @@ def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Ca
             "page.css": STYLE,
             "figure.js": f'curvlibLive.define("shrink", {definition});',
             "picture.svg": PICTURE,
-            "page.html": PAGE % before,
+            "page.html": PAGE % (before, element),
         }
         for name, text in files.items():
             (tmp_path / name).write_text(text, encoding="utf-8")
@@ -89,7 +92,7 @@ def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Ca
         if not expect_errors:
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning") else None)
-        page.goto((tmp_path / "page.html").as_uri())
+        page.goto((tmp_path / "page.html").as_uri() + fragment)
         return page
 
     yield open_page
@@ -101,12 +104,10 @@ def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Ca
 @pytest.fixture
 def state() -> Callable[[Page], dict[str, Any]]:
     """`state(page)`: the value of each control of its figure."""
-    return lambda page: page.evaluate("() => document.querySelector('figure').curvlibLive.state")
+    return lambda page: page.evaluate(f"() => {FIGURE}.curvlibLive.state")
 
 
 @pytest.fixture
 def put() -> Callable[[Page, dict[str, Any]], None]:
     """`put(page, values)` sets controls of its figure."""
-    return lambda page, values: page.evaluate(
-        "values => document.querySelector('figure').curvlibLive.set(values)", values
-    )
+    return lambda page, values: page.evaluate(f"values => {FIGURE}.curvlibLive.set(values)", values)

@@ -79,8 +79,48 @@ def test_reset_goes_back_to_the_start(show, state, put) -> None:
     start = state(page)
     put(page, {"kappa": 77, "angle": 5, "few": 1, "show": False, "start": [1, 1]})
     assert state(page) != start
-    page.get_by_role("button", name="Reset").click()
+    reset = page.get_by_role("button", name="Reset")
+    reset.click()
     assert state(page) == start
+    assert reset.get_attribute("aria-disabled") == "true"
+    assert reset.evaluate("button => button === document.activeElement"), "it keeps the focus"
+
+
+def test_reset_is_there_only_for_what_differs(show, put) -> None:
+    page = show()
+    reset = page.get_by_role("button", name="Reset")
+    assert reset.get_attribute("aria-disabled") == "true"
+    put(page, {"kappa": 11})
+    assert reset.get_attribute("aria-disabled") is None
+    put(page, {"kappa": 10})
+    assert reset.get_attribute("aria-disabled") == "true"
+    page.get_by_role("button", name="second method").click()
+    assert reset.get_attribute("aria-disabled") is None
+    reset.click()
+    assert page.get_by_role("button", name="second method").get_attribute("aria-pressed") == "true"
+
+
+def test_the_legend_hides_and_shows_a_series_in_all_views(show) -> None:
+    page = show()
+    shown = page.locator(".cl-frame .cl-line:visible")
+    before = shown.count()
+    entry = page.get_by_role("button", name="second method")
+    assert entry.get_attribute("aria-pressed") == "true"
+    entry.click()
+    assert entry.get_attribute("aria-pressed") == "false"
+    assert before - shown.count() == 2  # its path and its curve
+    entry.press("Enter")
+    assert shown.count() == before
+
+
+def test_a_legend_entry_with_a_toggle_drives_it(show, state, spec) -> None:
+    for layer in (spec["views"][0]["layers"][2], spec["views"][1]["layers"][1]):
+        layer["show"] = "show"  # a second label beside "first method", so that each has its entry
+    page = show(spec)
+    page.get_by_role("button", name="second method").click()
+    assert state(page)["show"] is False
+    assert page.get_by_role("button", name="first method").get_attribute("aria-pressed") == "false"
+    assert page.get_by_role("checkbox", name="first method").is_checked() is False
 
 
 def test_a_point_is_dragged_by_mouse(show, state) -> None:

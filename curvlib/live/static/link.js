@@ -1,0 +1,41 @@
+// Links to a figure in a state. #live-race?kappa=50&start=1.2,-0.5 names the figure's element, and the value of
+// each control that is not as the figure opens.
+
+/** The address of a figure in its present state. */
+function linkTo({ element, state, moved }) {
+  const numbers = (name) => encodeURIComponent([state[name]].flat(2).map(Number)).replaceAll("%2C", ",");
+  const query = moved.map((name) => `${encodeURIComponent(name)}=${numbers(name)}`).join("&");
+  return new URL(`#${encodeURIComponent(element.id)}${query && `?${query}`}`, location.href).href;
+}
+
+/** Copy a figure's link, or put it into the address bar where copying is not allowed; says what it did. */
+async function copyLink(figure) {
+  const link = linkTo(figure);
+  try {
+    await navigator.clipboard.writeText(link);
+    return "Link copied";
+  } catch {
+    history.replaceState(history.state, "", link);
+    return "Link in the address bar";
+  }
+}
+
+/** Whether the page's address names a state of this figure; then it is put into it. */
+function followLink(figure) {
+  const [id, query] = location.hash.slice(1).split("?");
+  if (query === undefined || id !== encodeURIComponent(figure.element.id)) return false;
+  const values = figure.start;
+  for (const [name, text] of new URLSearchParams(query)) {
+    const control = figure.control(name);
+    const numbers = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
+    const pairs = () => d3.range(0, numbers.length, 2).map((i) => numbers.slice(i, i + 2));
+    try {
+      const alone = numbers.length === 1 ? numbers[0] : numbers;
+      values[name] = cleanValue(control, control.kind === "data" ? pairs() : alone);
+    } catch {
+      // An address can hold anything: what this control cannot be, or what is no control, is passed over.
+    }
+  }
+  figure.restore(values);
+  return true;
+}

@@ -1,0 +1,141 @@
+"""The player: steps, plays at a pace that can be read, stops by itself, and leads the cursor."""
+
+from typing import Any
+
+import pytest
+
+LAST = 8
+
+
+@pytest.fixture
+def with_player(spec) -> dict[str, Any]:
+    """The figure, its integer slider a player that marks the steps of the paths."""
+    control = next(control for control in spec["controls"] if control["name"] == "count")
+    control.update(kind="player", label="iteration", min=0, max=LAST, value=2, until=None, cursor=True)
+    return spec
+
+
+# The values that the player took, and when.
+WATCH = """
+() => {
+    const figure = document.querySelector('figure').curvlibLive;
+    const render = figure.render.bind(figure);
+    window.seen = [];
+    figure.render = () => { window.seen.push([figure.state.count, performance.now()]); render(); };
+}
+"""
+
+
+def test_buttons_step_and_stop_at_the_ends(show, state, put, with_player) -> None:
+    page = show(with_player)
+    page.get_by_role("button", name="iteration: one on").click()
+    assert state(page)["count"] == 3
+    page.get_by_role("button", name="iteration: one back").press("Enter")
+    assert state(page)["count"] == 2
+    put(page, {"count": 0})
+    back = page.get_by_role("button", name="iteration: one back")
+    assert back.get_attribute("aria-disabled") == "true"
+    back.click(force=True)
+    assert state(page)["count"] == 0
+    slider = page.get_by_role("slider", name="iteration", exact=True)
+    assert slider.evaluate("input => input.type") == "range"
+    slider.press("End")
+    assert state(page)["count"] == LAST
+    assert page.get_by_role("button", name="iteration: one on").get_attribute("aria-disabled") == "true"
+
+
+def test_it_plays_each_step_once_and_stops_at_the_end(show, with_player) -> None:
+    page = show(with_player)
+    page.evaluate(WATCH)
+    page.get_by_role("button", name="iteration: play").click()
+    page.get_by_role("button", name="iteration: pause").wait_for()
+    page.wait_for_function(f"() => document.querySelector('figure').curvlibLive.state.count === {LAST}")
+    page.get_by_role("button", name="iteration: play").wait_for()
+    values, times = zip(*page.evaluate("() => window.seen"), strict=True)
+    assert list(values) == [3, 4, 5, 6, 7, 8]
+    pace = (times[-1] - times[0]) / (len(times) - 1)
+    assert 80 <= pace <= 250  # loosely: others may use this processor
+    page.get_by_role("button", name="iteration: play").click()
+    page.wait_for_function("() => window.seen.at(-1)[0] === 1")
+    assert page.evaluate("() => window.seen[6][0]") == 0, "from the end it begins again"
+
+
+def test_it_pauses_by_its_button_and_by_another_value(show, state, put, with_player) -> None:
+    page = show(with_player)
+    at = "() => document.querySelector('figure').curvlibLive.state.count"
+    page.get_by_role("button", name="iteration: play").click()
+    page.wait_for_function(f"() => ({at})() >= 4")
+    page.get_by_role("button", name="iteration: pause").click()
+    stood = state(page)["count"]
+    page.wait_for_timeout(300)
+    assert state(page)["count"] == stood < LAST
+    page.get_by_role("button", name="iteration: play").click()
+    put(page, {"count": 1})
+    page.wait_for_timeout(300)
+    assert state(page)["count"] == 1
+    assert page.get_by_role("button", name="iteration: play").count() == 1
+
+
+def test_it_plays_on_while_another_control_moves(show, state, put, with_player) -> None:
+    page = show(with_player)
+    page.get_by_role("button", name="iteration: play").click()
+    put(page, {"kappa": 20})
+    page.wait_for_function(f"() => document.querySelector('figure').curvlibLive.state.count === {LAST}")
+
+
+@pytest.mark.parametrize("leave", ["scroll", "hide"])
+def test_it_stops_when_nobody_can_see_it(show, state, with_player, leave) -> None:
+    with_player["controls"][2]["max"] = 1000
+    page = show(with_player)
+    page.evaluate("() => { document.body.append(Object.assign(document.createElement('p'), {id: 'end'})); }")
+    page.evaluate("() => { document.querySelector('#end').style.marginTop = '3000px'; }")
+    page.get_by_role("button", name="iteration: play").click()
+    if leave == "scroll":
+        page.evaluate("() => scrollTo(0, 3000)")
+    else:
+        page.evaluate(
+            "() => { Object.defineProperty(document, 'hidden', { value: true });"
+            " document.dispatchEvent(new Event('visibilitychange')); }"
+        )
+    page.get_by_role("button", name="iteration: play").wait_for(state="attached")
+    stood = state(page)["count"]
+    page.wait_for_timeout(300)
+    assert state(page)["count"] == stood < 50
+
+
+def test_it_plays_slowly_for_who_asked_for_less_motion(show, state, with_player) -> None:
+    page = show(with_player, reduced_motion="reduce")
+    page.get_by_role("button", name="iteration: play").click()
+    page.wait_for_timeout(500)
+    assert state(page)["count"] == 3
+
+
+def test_it_plays_until_the_method_has_ended(show, state, program, with_player) -> None:
+    with_player["controls"][2]["until"] = "best"  # 2, where it stands
+    page = show(with_player, program.replace("best: 2", "best: 4"))
+    page.get_by_role("button", name="iteration: play").click()
+    page.wait_for_function("() => document.querySelector('figure').curvlibLive.state.count === 4")
+    page.get_by_role("button", name="iteration: play").wait_for()
+    page.wait_for_timeout(200)
+    assert state(page)["count"] == 4
+
+
+def test_the_views_mark_its_step_and_the_cursor_another(show, state, with_player) -> None:
+    page = show(with_player)
+    rings = page.locator(".cl-ring:visible")
+    cursor = page.locator(".cl-cursor-pad")
+    assert cursor.get_attribute("aria-valuenow") == "2"
+    assert rings.count() == 8  # on four paths and four curves
+    assert page.locator(".cl-tip:visible").count() == 0
+    box = cursor.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    page.locator(".cl-tip:visible").wait_for()
+    hovered = int(cursor.get_attribute("aria-valuenow"))
+    assert hovered > 20
+    assert state(page)["count"] == 2
+    page.mouse.move(0, 0)
+    page.wait_for_function("() => document.querySelector('.cl-cursor-pad').ariaValueNow === '2'")
+    page.mouse.click(box["x"] + box["width"] * 5 / 200, box["y"] + 40)
+    assert state(page)["count"] == 5
+    page.mouse.move(0, 0)
+    page.wait_for_function("() => document.querySelector('.cl-cursor-pad').ariaValueNow === '5'")
