@@ -12,10 +12,16 @@ from py_mini_racer import MiniRacer
 
 import curvlib as cl
 from curvlib.live.compiler import Program, compile
+from curvlib.live.compiler.graph import KINDS
 
 RUNTIME = Path(cl.__file__).parent / "live" / "static" / "runtime.js"
 _SPECIAL = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf, "-0": -0.0}
-_QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # it runs once
+_QUICK = {  # each function runs once
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_cpu_use_fusion_emitters": False,
+}
+_TOLERANCES = {"float64": 1e-12, "float32": 3e-6}
 _JS = """
 const special = x => (Number.isFinite(x) && !Object.is(x, -0) ? x : Object.is(x, -0) ? "-0" : String(x));
 const plain = value => (typeof value === "number" ? special(value) : Array.from(value, special));
@@ -46,10 +52,8 @@ def _number(x) -> str:
 
 
 def _argument(leaf, value) -> list:
-    kinds = {"float32": "Float32Array", "int32": "Int32Array", "bool": "Uint8Array", "uint32": "Uint32Array"}
     value = np.asarray(value)
-    kind = kinds.get(leaf.dtype, "Float64Array") if leaf.shape else "number"
-    return [kind, [_number(x) for x in value.ravel()]]
+    return [KINDS[leaf.dtype] if leaf.shape else "number", [_number(x) for x in value.ravel()]]
 
 
 def run(program: Program, *arguments) -> dict[str, np.ndarray]:
@@ -64,20 +68,54 @@ def run(program: Program, *arguments) -> dict[str, np.ndarray]:
     return outputs
 
 
-def check(function, *arguments, rtol=1e-12, atol=0.0, zeros=False, others=()) -> Program:
-    """Compile for `arguments`; compare with JAX there and at `others`. `zeros`: -0 must be -0 too."""
+def flushed(values):
+    """The arrays with subnormal numbers replaced by zero, as XLA on a CPU takes them and leaves them."""
+
+    def flush(x):
+        x = np.asarray(x)
+        if x.dtype.kind != "f":
+            return x
+        return np.where(np.abs(x) < np.finfo(x.dtype).tiny, np.copysign(x.dtype.type(0), x), x)
+
+    return jax.tree.map(flush, values)
+
+
+def check(function, *arguments, rtol=None, atol=0.0, zeros=False, flush=False, others=()) -> Program:
+    """Compile for `arguments`; compare with JAX there and at `others`, to some units in the last place.
+
+    `zeros`: -0 must be -0 too. `flush`: subnormal numbers among the arguments and the results count as zero,
+    which is all that XLA on a CPU makes of them; JavaScript keeps them. `atol` may depend on the dtype.
+    """
     program = compile(function, *arguments)
     for values in (arguments, *others):
         expected = jax.tree.leaves(jax.jit(function, compiler_options=_QUICK)(*values))
-        outputs = run(program, *values)
+        outputs = run(program, *(flushed(values) if flush else values))
         for (name, got), want in zip(outputs.items(), expected, strict=True):
             want = np.asarray(want)
             assert got.shape == want.shape and got.dtype == want.dtype, name
-            np.testing.assert_allclose(got, want, rtol=rtol, atol=atol, err_msg=name)
+            got, want = flushed((got, want)) if flush else (got, want)
+            relative = rtol if rtol is not None else _TOLERANCES.get(got.dtype.name, 0)
+            absolute = atol.get(got.dtype.name, 0) if isinstance(atol, dict) else atol
+            np.testing.assert_allclose(got, want, rtol=relative, atol=absolute, err_msg=name)
             if zeros and want.dtype.kind == "f":
                 ok = np.isnan(want) | (np.signbit(got) == np.signbit(want))
                 assert ok.all(), f"{name}: signs of zero differ: {got} {want}"
     return program
+
+
+def primitives(function, *arguments) -> set[str]:
+    """The names of all primitives in the function's jaxpr, and in those that it calls."""
+    found: set[str] = set()
+
+    def visit(jaxpr) -> None:
+        for equation in jaxpr.eqns:
+            found.add(equation.primitive.name)
+            for inner in jax.tree.leaves(list(equation.params.values())):
+                if hasattr(inner, "eqns"):
+                    visit(inner)
+
+    visit(jax.make_jaxpr(function)(*arguments))
+    return found
 
 
 def rosenbrock(x):

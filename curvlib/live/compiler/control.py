@@ -87,7 +87,7 @@ def _advance(carries: list[_Carry], values: list[Array]) -> None:
         carry.assign(value)
 
 
-@lowers("while")
+@lowers("while", functions="jax.lax.while_loop, fori_loop with a traced end")
 def _while(scope: Scope, equation: Equation, *starts: Array) -> list[Array]:
     carries = [_Carry(scope, v, start) for v, start in zip(equation.inputs, starts, strict=True)]
     condition, body = equation.bodies
@@ -99,7 +99,7 @@ def _while(scope: Scope, equation: Equation, *starts: Array) -> list[Array]:
     return [carry.leave() for carry in carries]
 
 
-@lowers("scan")
+@lowers("scan", functions="jax.lax.scan, jax.lax.map, jax.lax.fori_loop")
 def _scan(scope: Scope, equation: Equation, *operands: Array) -> list[Array]:
     code, (body,) = scope.code, equation.bodies
     length, carried = equation.parameters["length"], equation.parameters["num_carry"]
@@ -172,7 +172,7 @@ def _record(scope: Scope, record: Stored, i: Expression, value: Array) -> None:
         record.put(code, (i, *index), value.at(code, index))
 
 
-@lowers("cond")
+@lowers("cond", functions="jax.lax.cond, jax.lax.switch")
 def _cond(scope: Scope, equation: Equation, which: Array) -> list[Array]:
     index = which.at(scope.code, ())
     last = len(equation.bodies) - 1

@@ -1,18 +1,15 @@
-"""Elementwise primitives: each is an expression, for each dtype the one that computes what XLA does.
-
-float32 is rounded after every operation, int32 wraps, int64 lives in doubles (exact up to 2^53; `+ 0` keeps
--0 out), booleans are JavaScript's own. `Math.max`, `Math.min` and comparisons treat NaN and -0 as XLA does;
-`Math.pow` and `Math.round` do not, so these are runtime helpers.
-"""
+"""Elementwise primitives: a rule of `arithmetic`, applied to every element of arrays that broadcast."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from curvlib.live.compiler import arithmetic
+from curvlib.live.compiler.arithmetic import ElementRule, wrap
 from curvlib.live.compiler.arrays import LIMIT, Array, Scalars, define, scalars, unless_cheap
 from curvlib.live.compiler.errors import Unsupported
 from curvlib.live.compiler.rules import lowers
@@ -21,196 +18,6 @@ if TYPE_CHECKING:
     from curvlib.live.compiler.code import Builder, Expression
     from curvlib.live.compiler.graph import Equation
     from curvlib.live.compiler.lowering import Scope
-
-Rule = Callable[..., "Expression"]  # rule(code, dtype, *arguments), dtype that of the first argument
-
-_RANGES = {
-    "int32": (-(2**31), 2**31 - 1),
-    "int64": (-(2**63), 2**63 - 1),
-    "uint32": (0, 2**32 - 1),
-    "uint8": (0, 255),
-}
-
-
-def wrap(code: Builder, dtype: np.dtype, value: Expression) -> Expression:
-    """The value as `dtype` holds it: rounded, or modulo its range."""
-    match dtype.name:
-        case "float32":
-            return code.apply("Math.fround", value)
-        case "int32":
-            return code.apply("|", value, code.constant(0))
-        case "uint32":
-            return code.apply(">>>", value, code.constant(0))
-        case "uint8":
-            return code.apply("&", value, code.constant(255))
-    return value
-
-
-# Arithmetic. The dtype is that of the arguments.
-
-
-def add(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    if dtype.kind == "b":
-        return code.apply("||", a, b)
-    if dtype.kind in "iu":  # x + 0 is x for whole numbers, which have no -0
-        for this, other in ((a, b), (b, a)):
-            if this.constant and this.value == 0:
-                return other
-    return wrap(code, dtype, code.apply("+", a, b))
-
-
-def subtract(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    return wrap(code, dtype, code.apply("-", a, b))
-
-
-def multiply(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    if dtype.kind == "b":
-        return code.apply("&&", a, b)
-    if dtype.name in ("int32", "uint32"):
-        return wrap(code, dtype, code.apply("Math.imul", a, b))
-    product = code.apply("*", a, b)
-    return code.apply("+", product, code.constant(0)) if dtype.name == "int64" else wrap(code, dtype, product)
-
-
-def divide(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    if dtype.kind == "f":
-        return wrap(code, dtype, code.apply("/", a, b))
-    return wrap(code, dtype, code.apply("runtime.quotient", a, b))
-
-
-def remainder(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    return code.apply("%" if dtype.kind == "f" else "runtime.remainder", a, b)
-
-
-def negate(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
-    if dtype.kind == "f":
-        return code.apply("negate", a)
-    return subtract(code, dtype, code.constant(0), a)
-
-
-def maximum(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    return code.apply("||", a, b) if dtype.kind == "b" else code.apply("Math.max", a, b)
-
-
-def minimum(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    return code.apply("&&", a, b) if dtype.kind == "b" else code.apply("Math.min", a, b)
-
-
-def power(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
-    if b.constant and b.value in (0, 1):
-        return code.constant(1) if b.value == 0 else a
-    safe = (a.constant and abs(a.value) != 1) or (b.constant and math.isfinite(b.value))
-    return wrap(code, dtype, code.apply("Math.pow" if safe else "runtime.power", a, b))
-
-
-def integer_power(code: Builder, dtype: np.dtype, a: Expression, exponent: int) -> Expression:
-    """By repeated squaring, in the order in which JAX multiplies."""
-    one, result, remaining = code.constant(1), None, abs(exponent)
-    while remaining:
-        if remaining & 1:
-            result = a if result is None else multiply(code, dtype, result, a)
-        remaining >>= 1
-        if remaining:
-            a = multiply(code, dtype, a, a)
-    result = one if result is None else result
-    return divide(code, dtype, one, result) if exponent < 0 else result
-
-
-def convert(code: Builder, old: np.dtype, value: Expression, new: np.dtype) -> Expression:
-    """The value as another dtype: towards zero and into the range for whole numbers, NaN becomes 0."""
-    if old == new:
-        return value
-    if new.kind == "b":
-        return code.apply("!==", value, code.constant(0))
-    if old.kind == "b":
-        return code.apply("number", value)
-    if old.kind == "f" and new.kind in "iu":
-        low, high = (code.constant(limit) for limit in _RANGES[new.name])
-        return code.apply("runtime.saturate", value, low, high)
-    if new.name in ("int64", "float64"):
-        return value
-    return wrap(code, new, value)
-
-
-def choose(code: Builder, which: Expression, cases: Sequence[Expression]) -> Expression:
-    """cases[which]; `which` may be a boolean."""
-    if which.boolean:
-        return code.apply("?:", which, cases[1], cases[0])
-    result = cases[-1]
-    for k in reversed(range(len(cases) - 1)):
-        result = code.apply("?:", code.apply("===", which, code.constant(k)), cases[k], result)
-    return result
-
-
-def _function(name: str) -> Rule:
-    return lambda code, dtype, *arguments: wrap(code, dtype, code.apply(name, *arguments))
-
-
-def _comparison(operator: str) -> Rule:
-    return lambda code, dtype, a, b: code.apply(operator, a, b)
-
-
-def _bitwise(logical: str, bits: str) -> Rule:
-    def rule(code: Builder, dtype: np.dtype, *arguments: Expression) -> Expression:
-        if dtype.kind == "b":
-            return code.apply(logical, *arguments)
-        if dtype.name == "int64":
-            raise Unsupported("bit operations on int64")
-        return wrap(code, dtype, code.apply(bits, *arguments))
-
-    return rule
-
-
-def _logistic(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
-    one = code.constant(1)
-    below = code.apply("+", one, code.apply("Math.exp", code.apply("negate", a)))
-    return wrap(code, dtype, code.apply("/", one, below))
-
-
-def _rsqrt(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
-    return wrap(code, dtype, code.apply("/", code.constant(1), code.apply("Math.sqrt", a)))
-
-
-def _clamp(code: Builder, dtype: np.dtype, low: Expression, a: Expression, high: Expression) -> Expression:
-    return code.apply("Math.min", code.apply("Math.max", a, low), high)
-
-
-RULES: dict[str, Rule] = {
-    "add": add,
-    "add_any": add,
-    "sub": subtract,
-    "mul": multiply,
-    "div": divide,
-    "rem": remainder,
-    "neg": negate,
-    "max": maximum,
-    "min": minimum,
-    "pow": power,
-    "square": lambda code, dtype, a: multiply(code, dtype, a, a),
-    "abs": _function("Math.abs"),
-    "sign": lambda code, dtype, a: code.apply("Math.sign", a),
-    "floor": lambda code, dtype, a: code.apply("Math.floor", a),
-    "ceil": lambda code, dtype, a: code.apply("Math.ceil", a),
-    "is_finite": lambda code, dtype, a: code.apply("Number.isFinite", a),
-    "logistic": _logistic,
-    "rsqrt": _rsqrt,
-    "clamp": _clamp,
-    "exp2": lambda code, dtype, a: power(code, dtype, code.constant(2), a),
-    "erf": _function("runtime.erf"),
-    "erfc": _function("runtime.erfc"),
-    "and": _bitwise("&&", "&"),
-    "or": _bitwise("||", "|"),
-    "xor": _bitwise("!==", "^"),
-    "not": _bitwise("!", "~"),
-    "eq": _comparison("==="),
-    "ne": _comparison("!=="),
-    "lt": _comparison("<"),
-    "le": _comparison("<="),
-    "gt": _comparison(">"),
-    "ge": _comparison(">="),
-}
-_MATH = "exp log log1p expm1 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh"
-RULES |= {name: _function(f"Math.{name}") for name in _MATH.split()}
 
 
 def elementwise(
@@ -242,49 +49,158 @@ def _own_index(
     return tuple(code.constant(0) if length == 1 else i for length, i in zip(shape, own, strict=True))
 
 
-@lowers(*RULES)
-def _elementwise(scope: Scope, equation: Equation, *operands: Array) -> Array:
-    rule, dtype, output = RULES[equation.primitive], operands[0].dtype, equation.outputs[0]
-    return elementwise(scope, output.shape, output.dtype, lambda *x: rule(scope.code, dtype, *x), *operands)
+def _register(primitive: str, rule: ElementRule, functions: str, limits: str = "") -> None:
+    """Let `rule` lower an elementwise primitive whose dtype is that of its first operand."""
+
+    @lowers(primitive, functions=functions, limits=limits)
+    def lower(scope: Scope, equation: Equation, *operands: Array) -> Array:
+        dtype, output = operands[0].dtype, equation.outputs[0]
+        return elementwise(
+            scope, output.shape, output.dtype, lambda *x: rule(scope.code, dtype, *x), *operands
+        )
 
 
-@lowers("integer_pow")
+def _function(name: str) -> ElementRule:
+    return lambda code, dtype, *arguments: wrap(code, dtype, code.apply(name, *arguments))
+
+
+def _exact(name: str) -> ElementRule:
+    """An operator or function whose result needs no rounding."""
+    return lambda code, dtype, *arguments: code.apply(name, *arguments)
+
+
+_WIDE = "int64 up to 2^53"
+
+_register("add", arithmetic.add, "x + y")
+_register("add_any", arithmetic.add, "sums of cotangents, in jax.grad and jax.vjp")
+_register("sub", arithmetic.subtract, "x - y")
+_register("mul", arithmetic.multiply, "x * y", "int64 is exact up to 2^53 and does not wrap")
+_register("div", arithmetic.divide, "x / y, jnp.floor_divide, x // y")
+_register("rem", arithmetic.remainder, "x % y, jnp.fmod, jnp.remainder, jnp.divmod")
+_register("neg", arithmetic.negate, "-x")
+_register("max", arithmetic.maximum, "jnp.maximum, jnp.clip, jax.nn.relu")
+_register("min", arithmetic.minimum, "jnp.minimum, jnp.clip")
+_register("clamp", arithmetic.clamp, "jax.lax.clamp, jax.nn.relu6")
+_register("pow", arithmetic.power, "x ** y, jnp.power")
+_register("square", lambda code, dtype, a: arithmetic.multiply(code, dtype, a, a), "x ** 2, jnp.square")
+_register("abs", _function("Math.abs"), "jnp.abs")
+_register("sign", _exact("Math.sign"), "jnp.sign, the derivative of jnp.abs")
+_register("floor", _exact("Math.floor"), "jnp.floor, x // y")
+_register("ceil", _exact("Math.ceil"), "jnp.ceil")
+_register("is_finite", _exact("Number.isFinite"), "jnp.isfinite")
+_register("nextafter", arithmetic.next_after, "jnp.nextafter, jnp.spacing")
+
+_register("exp", _function("Math.exp"), "jnp.exp, jax.nn.softmax")
+_register("exp2", lambda code, dtype, a: arithmetic.power(code, dtype, code.constant(2), a), "jnp.exp2")
+_register("log", _function("Math.log"), "jnp.log, jnp.log2, jnp.log10")
+_register("log1p", _function("Math.log1p"), "jnp.log1p, jnp.logaddexp, jax.nn.softplus")
+_register("expm1", _function("Math.expm1"), "jnp.expm1, jax.nn.elu")
+_register("sqrt", _function("Math.sqrt"), "jnp.sqrt, jnp.linalg.norm, jnp.hypot")
+_register("rsqrt", arithmetic.inverse_root, "jax.lax.rsqrt, jax.nn.standardize")
+_register("cbrt", _function("Math.cbrt"), "jnp.cbrt")
+_register("logistic", arithmetic.logistic, "jax.nn.sigmoid, jax.nn.silu")
+for _name in ("sin", "cos", "tan", "sinh", "cosh", "tanh"):
+    _register(_name, _function(f"Math.{_name}"), f"jnp.{_name}")
+for _name in ("asin", "acos", "atan", "asinh", "acosh", "atanh"):
+    _register(_name, _function(f"Math.{_name}"), f"jnp.arc{_name[1:]}")
+_register("atan2", _function("Math.atan2"), "jnp.arctan2, jnp.angle")
+
+_register("erf", _function("runtime.erf"), "jax.scipy.special.erf, jax.nn.gelu")
+_register("erfc", _function("runtime.erfc"), "jax.scipy.special.erfc, jax.scipy.stats.norm.cdf")
+_register("erf_inv", _function("runtime.erfInverse"), "jax.scipy.special.erfinv, ndtri")
+_register("lgamma", _function("runtime.logGamma"), "jax.scipy.special.gammaln, betaln; Poisson likelihoods")
+_register("digamma", _function("runtime.digamma"), "jax.scipy.special.digamma, the derivative of gammaln")
+_register("polygamma", _function("runtime.polygamma"), "jax.scipy.special.polygamma")
+_register("zeta", _function("runtime.zeta"), "jax.scipy.special.zeta")
+
+_register("and", arithmetic.bitwise("&&", "&", "runtime.and"), "x & y, jnp.logical_and", _WIDE)
+_register("or", arithmetic.bitwise("||", "|", "runtime.or"), "x | y, jnp.logical_or", _WIDE)
+_register("xor", arithmetic.bitwise("!==", "^", "runtime.xor"), "x ^ y, jnp.logical_xor", _WIDE)
+_register("not", arithmetic.invert, "~x, jnp.logical_not")
+_register("shift_left", arithmetic.shift("runtime.shiftLeft"), "x << y", _WIDE)
+_register("shift_right_arithmetic", arithmetic.shift("runtime.shiftRight"), "x >> y of signed numbers", _WIDE)
+_register(
+    "shift_right_logical",
+    arithmetic.shift("runtime.shiftRightLogical"),
+    "x >> y of unsigned numbers, jax.lax.shift_right_logical",
+    _WIDE,
+)
+_register("population_count", arithmetic.population_count, "jnp.bitwise_count", _WIDE)
+_register("clz", arithmetic.leading_zeros, "jax.lax.clz", _WIDE)
+
+_register("eq", _exact("==="), "x == y")
+_register("ne", _exact("!=="), "x != y, jnp.isnan")
+_register("lt", _exact("<"), "x < y")
+_register("le", _exact("<="), "x <= y")
+_register("gt", _exact(">"), "x > y")
+_register("ge", _exact(">="), "x >= y")
+_TOTAL = "NaN has no sign: all are above Infinity"
+_register("lt_to", _exact("runtime.less"), "jnp.searchsorted, jnp.interp, jax.scipy.linalg.expm", _TOTAL)
+_register("le_to", _exact("runtime.lessOrEqual"), "jnp.searchsorted, jnp.digitize, jnp.histogram", _TOTAL)
+
+
+@lowers("integer_pow", functions="x ** 3, jnp.power with a whole number")
 def _integer_pow(scope: Scope, equation: Equation, operand: Array) -> Array:
     exponent, dtype = int(equation.parameters["y"]), operand.dtype
 
     def rule(x: Expression) -> Expression:
-        return integer_power(scope.code, dtype, x, exponent)
+        return arithmetic.integer_power(scope.code, dtype, x, exponent)
 
     return elementwise(scope, operand.shape, dtype, rule, operand)
 
 
-@lowers("round")
+@lowers("round", functions="jnp.round, jnp.rint, jax.lax.round")
 def _round(scope: Scope, equation: Equation, operand: Array) -> Array:
     even = int(equation.parameters["rounding_method"]) == 1
     name = "runtime.roundToEven" if even else "runtime.roundFromZero"
     return elementwise(scope, operand.shape, operand.dtype, lambda x: scope.code.apply(name, x), operand)
 
 
-@lowers("convert_element_type", "reduce_precision")
+@lowers("convert_element_type", functions="x.astype, mixed dtypes")
 def _convert(scope: Scope, equation: Equation, operand: Array) -> Array:
     new = equation.outputs[0].dtype
-    bits = equation.parameters.get("mantissa_bits")
-    if bits is not None and bits < np.finfo(new).nmant:
-        raise Unsupported("reduce_precision to fewer bits")
     if operand.dtype == new:
         return operand
 
     def rule(x: Expression) -> Expression:
-        return convert(scope.code, operand.dtype, x, new)
+        return arithmetic.convert(scope.code, operand.dtype, x, new)
 
     return elementwise(scope, operand.shape, new, rule, operand)
 
 
-@lowers("select_n")
+@lowers("reduce_precision", functions="jax.lax.reduce_precision, jax.checkpoint")
+def _reduce_precision(scope: Scope, equation: Equation, operand: Array) -> Array:
+    widths = [equation.parameters[key] for key in ("exponent_bits", "mantissa_bits")]
+    limits = np.finfo(operand.dtype)
+    if widths[0] >= limits.nexp and widths[1] >= limits.nmant:
+        return operand
+    widths = [scope.code.constant(width) for width in widths]
+
+    def rule(x: Expression) -> Expression:
+        return scope.code.apply("runtime.reducePrecision", x, *widths)
+
+    return elementwise(scope, operand.shape, operand.dtype, rule, operand)
+
+
+@lowers("bitcast_convert_type", functions="jax.lax.bitcast_convert_type, x.view", limits="32 bits only")
+def _bitcast(scope: Scope, equation: Equation, operand: Array) -> Array:
+    code, old, new = scope.code, operand.dtype, equation.outputs[0].dtype
+    if old.itemsize != new.itemsize or (old.itemsize > 4 and old != new):
+        raise Unsupported(f"the bits of {old} as {new}")
+
+    def rule(x: Expression) -> Expression:
+        if old.kind == "f":
+            return wrap(code, new, code.apply("runtime.bitsOf", x)) if new.kind != "f" else x
+        return code.apply("runtime.ofBits", x) if new.kind == "f" else wrap(code, new, x)
+
+    return elementwise(scope, operand.shape, new, rule, operand)
+
+
+@lowers("select_n", functions="jnp.where, jax.lax.select; jax.lax.cond under vmap")
 def _select(scope: Scope, equation: Equation, which: Array, *cases: Array) -> Array:
     output = equation.outputs[0]
 
     def rule(which: Expression, *cases: Expression) -> Expression:
-        return choose(scope.code, which, cases)
+        return arithmetic.choose(scope.code, which, cases)
 
     return elementwise(scope, output.shape, output.dtype, rule, which, *cases)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 COMPARISONS = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "===": np.equal}
 COMPARISONS["!=="] = np.not_equal
 LOGIC = {"&&", "||", "!"}
+_INT32 = {"|", "&", "^", ">>", "Math.imul"}  # what gives a whole number of 32 bits
+_PREDICATES = {"Boolean", "Number.isFinite", "runtime.less", "runtime.lessOrEqual"}
 
 
 def _int32(x: float) -> int:
@@ -40,6 +42,8 @@ ARITHMETIC: dict[str, Callable[..., float]] = {
     "|": _bits(lambda a, b: a | b),
     "&": _bits(lambda a, b: a & b),
     "^": _bits(lambda a, b: a ^ b),
+    "<<": _bits(lambda a, b: a << b % 32),
+    ">>": _bits(lambda a, b: a >> b % 32),
     ">>>": lambda a, b: float((_int32(a) % 2**32) >> (int(b) % 32)),
     "Number.isFinite": math.isfinite,
     "Math.imul": _bits(lambda a, b: a * b),
@@ -63,7 +67,7 @@ def is_boolean(operator: str, arguments: tuple[Expression, ...]) -> bool:
     """Whether the result is a JavaScript boolean."""
     if operator == "?:":
         return arguments[1].boolean
-    return operator in COMPARISONS or operator in LOGIC or operator in ("Boolean", "Number.isFinite")
+    return operator in COMPARISONS or operator in LOGIC or operator in _PREDICATES
 
 
 def simplify(code: Builder, operator: str, arguments: tuple[Expression, ...]) -> Expression | None:
@@ -154,7 +158,7 @@ def _simplify_arithmetic(operator: str, a: Expression, b: Expression) -> Express
         return a
     if operator == "|" and zero:
         limits = bounds(a)
-        if a.operator in ("|", "Math.imul") or (limits and limits[0] >= -(2**31) and limits[1] < 2**31):
+        if a.operator in _INT32 or (limits and limits[0] >= -(2**31) and limits[1] < 2**31):
             return a
     return None
 

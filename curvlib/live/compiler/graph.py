@@ -24,18 +24,17 @@ KINDS = {  # the typed array that holds a dtype
     "int64": "Float64Array",  # whole numbers, exact up to 2^53
     "int32": "Int32Array",
     "uint32": "Uint32Array",
+    "int16": "Int16Array",
+    "uint16": "Uint16Array",
+    "int8": "Int8Array",
     "uint8": "Uint8Array",
     "bool": "Uint8Array",
 }
 _CALLS = {  # primitives that only call: the parameter that holds the called jaxpr
     "jit": "jaxpr",
-    "pjit": "jaxpr",
     "closed_call": "call_jaxpr",
-    "core_call": "call_jaxpr",
     "custom_jvp_call": "call_jaxpr",
     "custom_vjp_call": "call_jaxpr",
-    "custom_vjp_call_jaxpr": "fun_jaxpr",
-    "remat": "jaxpr",
     "remat2": "jaxpr",
     "checkpoint": "jaxpr",
 }

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jax.extend import core
 from jax.lax import GatherScatterMode
 
-from curvlib.live.compiler import elementwise, folding
+from curvlib.live.compiler import arithmetic, folding
 from curvlib.live.compiler.arrays import UNROLL, Array, Index, Scalars, define, every_index, scalars, stored
+from curvlib.live.compiler.graph import from_jaxpr
 from curvlib.live.compiler.rules import lowers
 
 if TYPE_CHECKING:
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
 
 _COMBINE = {
     "scatter": lambda code, dtype, old, new: new,
-    "scatter-add": elementwise.add,
-    "scatter-sub": elementwise.subtract,
-    "scatter-mul": elementwise.multiply,
-    "scatter-min": elementwise.minimum,
-    "scatter-max": elementwise.maximum,
+    "scatter-add": arithmetic.add,
+    "scatter-sub": arithmetic.subtract,
+    "scatter-mul": arithmetic.multiply,
+    "scatter-min": arithmetic.minimum,
+    "scatter-max": arithmetic.maximum,
 }
 _WORK = 64  # a small array is updated by choosing elements if that takes no more comparisons
 
@@ -58,10 +60,10 @@ def _starts(code: Builder, operand: Array, sizes: Sequence[int], starts: Sequenc
 
 def _sum(code: Builder, a: Index, b: Index) -> Index:
     """The index a + b."""
-    return tuple(elementwise.add(code, np.dtype("int64"), i, k) for i, k in zip(a, b, strict=True))
+    return tuple(arithmetic.add(code, np.dtype("int64"), i, k) for i, k in zip(a, b, strict=True))
 
 
-@lowers("dynamic_slice")
+@lowers("dynamic_slice", functions="x[i], jax.lax.dynamic_slice")
 def _dynamic_slice(scope: Scope, equation: Equation, operand: Array, *starts: Array) -> Array:
     code, shape = scope.code, equation.outputs[0].shape
     start = _starts(code, operand, shape, starts)
@@ -72,7 +74,7 @@ def _dynamic_slice(scope: Scope, equation: Equation, operand: Array, *starts: Ar
     return define(code, shape, operand.dtype, element, [operand], operand.cheap)
 
 
-@lowers("dynamic_update_slice")
+@lowers("dynamic_update_slice", functions="jax.lax.dynamic_update_slice, x.at[i].set")
 def _dynamic_update_slice(
     scope: Scope, equation: Equation, operand: Array, update: Array, *starts: Array
 ) -> Array:
@@ -173,7 +175,7 @@ class _Indices:
         return tuple(full)
 
 
-@lowers("gather")
+@lowers("gather", functions="x[indices], jnp.take, x[i] under vmap")
 def _gather(scope: Scope, equation: Equation, operand: Array, indices: Array) -> Array:
     """Windows of the operand that start where the rows of `indices` say."""
     code, output, numbers = scope.code, equation.outputs[0], equation.parameters["dimension_numbers"]
@@ -206,7 +208,27 @@ def _missing(value: object, dtype: np.dtype) -> object:
     return np.iinfo(dtype).min if dtype.kind == "i" else np.iinfo(dtype).max
 
 
-@lowers(*_COMBINE, *(kind.replace("-", "_") for kind in _COMBINE))
+def _function(scope: Scope, equation: Equation) -> Callable | None:
+    """The combination that `x.at[i].apply(function)` makes; None for a plain scatter."""
+    jaxpr = equation.parameters["update_jaxpr"]
+    if equation.primitive != "scatter" or jaxpr is None:
+        return None
+    graph = from_jaxpr(core.ClosedJaxpr(jaxpr, equation.parameters["update_consts"]))
+
+    def combine(code: Builder, dtype: np.dtype, *values: Expression) -> Expression:
+        operands = [scalars(code, (), dtype, [value]) for value in values]
+        (result,) = scope.inner("branch").run(graph, operands)
+        return result.at(code, ())
+
+    return combine
+
+
+@lowers("scatter", functions="x.at[i].set, x.at[i].apply")
+@lowers("scatter-add", functions="x.at[i].add, jnp.bincount, derivatives of x[i]")
+@lowers("scatter-sub", functions="x.at[i].subtract")
+@lowers("scatter-mul", functions="x.at[i].multiply")
+@lowers("scatter-min", functions="x.at[i].min")
+@lowers("scatter-max", functions="x.at[i].max")
 def _scatter(scope: Scope, equation: Equation, operand: Array, indices: Array, updates: Array) -> Array:
     """Windows of `updates` go where the rows of `indices` say; what does not fit is left out, or moved."""
     code, numbers = scope.code, equation.parameters["dimension_numbers"]
@@ -217,7 +239,7 @@ def _scatter(scope: Scope, equation: Equation, operand: Array, indices: Array, u
     for axis, n in zip(rows.kept, offset_shape, strict=True):
         window[axis] = n
     clamp = equation.parameters["mode"] == GatherScatterMode.CLIP
-    combine = _COMBINE[equation.primitive.replace("_", "-")]
+    combine = _function(scope, equation) or _COMBINE[equation.primitive]
 
     def value(row: Index, offset: Index) -> Expression:
         row_parts, offset_parts = iter(row), iter(offset)

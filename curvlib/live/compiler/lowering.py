@@ -6,7 +6,16 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from curvlib.live.compiler import algebra, control, indexing, reducing, shaping  # noqa: F401 (rules)
+from curvlib.live.compiler import (  # noqa: F401 (their rules)
+    algebra,
+    control,
+    elementwise,
+    indexing,
+    reducing,
+    shaping,
+    sorting,
+    windows,
+)
 from curvlib.live.compiler.arrays import Array, Lazy, Stored, known, new, settled, stored, write
 from curvlib.live.compiler.code import Buffer, Builder
 from curvlib.live.compiler.errors import Unsupported, no_javascript
@@ -68,7 +77,7 @@ class Scope:
             self.keep(equation.reads())
         operands = [self.value(v) for v in equation.inputs]
         try:
-            results = rule(self, equation, *operands)
+            results = rule.lower(self, equation, *operands)
         except Unsupported as error:
             raise no_javascript(str(error), equation.place) from None
         results = results if isinstance(results, list) else [results]

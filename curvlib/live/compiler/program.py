@@ -11,6 +11,7 @@ from typing import Any
 import jax
 
 from curvlib.live.compiler import passes
+from curvlib.live.compiler.arithmetic import wrap
 from curvlib.live.compiler.arrays import (
     Array,
     Scalars,
@@ -22,7 +23,6 @@ from curvlib.live.compiler.arrays import (
     write,
 )
 from curvlib.live.compiler.code import Buffer, Builder, Cell, Expression, Return
-from curvlib.live.compiler.elementwise import wrap
 from curvlib.live.compiler.graph import KINDS, Graph, Variable, from_jaxpr
 from curvlib.live.compiler.lowering import Scope
 from curvlib.live.compiler.printing import print_program

@@ -1,4 +1,4 @@
-"""Primitives that combine many elements into one: reductions, products, running sums, sorting."""
+"""Primitives that combine many elements into one: reductions, products, running sums."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from curvlib.live.compiler import elementwise
+from curvlib.live.compiler import arithmetic
+from curvlib.live.compiler.arithmetic import ElementRule
 from curvlib.live.compiler.arrays import (
+    LIMIT,
     UNROLL,
     Array,
     Index,
@@ -20,10 +22,8 @@ from curvlib.live.compiler.arrays import (
     every_index,
     new,
     scalars,
-    stored,
     unless_cheap,
 )
-from curvlib.live.compiler.errors import Unsupported
 from curvlib.live.compiler.rules import lowers
 
 if TYPE_CHECKING:
@@ -31,28 +31,35 @@ if TYPE_CHECKING:
     from curvlib.live.compiler.graph import Equation, Variable
     from curvlib.live.compiler.lowering import Scope
 
-_COMBINE = {
-    "sum": (elementwise.add, 0),
-    "prod": (elementwise.multiply, 1),
-    "max": (elementwise.maximum, -math.inf),
-    "min": (elementwise.minimum, math.inf),
-    "and": (elementwise.RULES["and"], True),
-    "or": (elementwise.RULES["or"], False),
+
+def _log_add_exp(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
+    return arithmetic.wrap(code, dtype, code.apply("runtime.logAddExp", a, b))
+
+
+_NAMED = "an axis that vmap names"
+
+COMBINE: dict[str, ElementRule] = {
+    "sum": arithmetic.add,
+    "prod": arithmetic.multiply,
+    "max": arithmetic.maximum,
+    "min": arithmetic.minimum,
+    "and": arithmetic.bitwise("&&", "&", "runtime.and"),
+    "or": arithmetic.bitwise("||", "|", "runtime.or"),
+    "xor": arithmetic.bitwise("!==", "^", "runtime.xor"),
+    "logsumexp": _log_add_exp,
 }
 
 
-def _start(kind: str, dtype: np.dtype) -> float | bool:
+def start(kind: str, dtype: np.dtype) -> float | bool:
     """What the empty reduction gives."""
-    start = _COMBINE[kind][1]
     if dtype.kind == "b":
         return kind in ("prod", "min", "and")
-    if dtype.kind in "iu" and isinstance(start, float):
-        limits = np.iinfo(dtype)
-        return limits.min if start < 0 else limits.max
-    return start
+    low, high = (-math.inf, math.inf) if dtype.kind == "f" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    ones = -1 if dtype.kind == "i" else high  # all bits set
+    return {"prod": 1, "max": low, "min": high, "logsumexp": low, "and": ones}.get(kind, 0)
 
 
-def _reduced(
+def reduced(
     scope: Scope,
     output: Variable,
     extent: tuple[int, ...],
@@ -62,16 +69,16 @@ def _reduced(
 ) -> Array:
     """The array of reductions of term(index, k) over all k of `extent`."""
     code, dtype = scope.code, output.dtype
-    start = code.constant(_start(kind, dtype))
+    first = code.constant(start(kind, dtype))
     unroll = all(isinstance(operand, Scalars) for operand in operands)
 
     def combine(a: Expression, b: Expression) -> Expression:
-        return _COMBINE[kind][0](code, dtype, a, b)
+        return COMBINE[kind](code, dtype, a, b)
 
     def at(points: list[Index]) -> list[Expression]:
-        return _accumulate(code, points, extent, term, combine, start, unroll)
+        return _accumulate(code, points, extent, term, combine, first, unroll)
 
-    if output.size <= elementwise.LIMIT:
+    if output.size <= LIMIT:
         return scalars(code, output.shape, dtype, at(list(every_index(code, output.shape))))
     return define(code, output.shape, dtype, lambda index: at([index])[0], operands)
 
@@ -97,7 +104,16 @@ def _accumulate(
     return [code.read(cell, start.boolean) for cell in cells]
 
 
-@lowers("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_and", "reduce_or")
+@lowers("reduce_sum", functions="jnp.sum, jnp.mean, jnp.var, jnp.trace")
+@lowers("reduce_prod", functions="jnp.prod")
+@lowers("reduce_max", functions="jnp.max, jax.scipy.special.logsumexp")
+@lowers("reduce_min", functions="jnp.min")
+@lowers("reduce_and", functions="jnp.all")
+@lowers("reduce_or", functions="jnp.any; jax.lax.while_loop under vmap")
+@lowers("reduce_xor", functions="jnp.bitwise_xor.reduce")
+@lowers("psum", functions="jax.lax.psum and pmean under vmap", limits=_NAMED)
+@lowers("pmax", functions="jax.lax.pmax under vmap", limits=_NAMED)
+@lowers("pmin", functions="jax.lax.pmin under vmap", limits=_NAMED)
 def _reduce(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, axes = scope.code, [int(axis) for axis in equation.parameters["axes"]]
     if not axes:
@@ -109,10 +125,11 @@ def _reduce(scope: Scope, equation: Equation, operand: Array) -> Array:
         return operand.at(code, tuple(full[axis] for axis in range(len(operand.shape))))
 
     extent, kind = tuple(operand.shape[axis] for axis in axes), equation.primitive.removeprefix("reduce_")
-    return _reduced(scope, equation.outputs[0], extent, kind, term, [operand])
+    kind = kind[1:] if kind.startswith("p") and kind[1:] in COMBINE else kind
+    return reduced(scope, equation.outputs[0], extent, kind, term, [operand])
 
 
-@lowers("dot_general")
+@lowers("dot_general", functions="x @ y, jnp.dot, jnp.einsum, jnp.tensordot")
 def _dot_general(scope: Scope, equation: Equation, left: Array, right: Array) -> Array:
     code, output = scope.code, equation.outputs[0]
     (left_sum, right_sum), (left_batch, right_batch) = equation.parameters["dimension_numbers"]
@@ -126,19 +143,20 @@ def _dot_general(scope: Scope, equation: Equation, left: Array, right: Array) ->
 
     def operand_at(operand: Array, axes: dict[int, Expression]) -> Expression:
         element = operand.at(code, tuple(axes[axis] for axis in range(len(operand.shape))))
-        return elementwise.convert(code, operand.dtype, element, output.dtype)
+        return arithmetic.convert(code, operand.dtype, element, output.dtype)
 
     def term(index: Index, k: Index) -> Expression:
         shared, of_left, of_right = index[:batch], index[batch:rows], index[rows:]
         a = dict(zip((*left_batch, *left_free, *left_sum), (*shared, *of_left, *k), strict=True))
         b = dict(zip((*right_batch, *right_free, *right_sum), (*shared, *of_right, *k), strict=True))
-        return elementwise.multiply(code, output.dtype, operand_at(left, a), operand_at(right, b))
+        return arithmetic.multiply(code, output.dtype, operand_at(left, a), operand_at(right, b))
 
     extent = tuple(left.shape[axis] for axis in left_sum)
-    return _reduced(scope, output, extent, "sum", term, [left, right])
+    return reduced(scope, output, extent, "sum", term, [left, right])
 
 
-@lowers("argmax", "argmin")
+@lowers("argmax", functions="jnp.argmax")
+@lowers("argmin", functions="jnp.argmin")
 def _extreme(scope: Scope, equation: Equation, operand: Array) -> Array:
     """The first index of the largest (smallest) element; NaN counts as more extreme than all."""
     code, output, axis = scope.code, equation.outputs[0], int(equation.parameters["axes"][0])
@@ -180,11 +198,15 @@ def _search(scope: Scope, length: int, value: Callable, wins: Callable) -> Expre
     return code.read(where)
 
 
-@lowers("cumsum", "cumprod", "cummax", "cummin")
+@lowers("cumsum", functions="jnp.cumsum")
+@lowers("cumprod", functions="jnp.cumprod")
+@lowers("cummax", functions="jax.lax.cummax, jnp.maximum.accumulate")
+@lowers("cummin", functions="jax.lax.cummin, jnp.minimum.accumulate")
+@lowers("cumlogsumexp", functions="jax.lax.cumlogsumexp")
 def _cumulative(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, axis, reverse = scope.code, equation.parameters["axis"], equation.parameters["reverse"]
     kind, length, dtype = equation.primitive.removeprefix("cum"), operand.shape[axis], operand.dtype
-    combine, start = _COMBINE[kind][0], code.constant(_start(kind, dtype))
+    combine, first = COMBINE[kind], code.constant(start(kind, dtype))
     others = tuple(1 if a == axis else n for a, n in enumerate(operand.shape))
     if isinstance(operand, Scalars):
         elements, step = np.empty(operand.shape, object), -1 if reverse else 1
@@ -194,32 +216,11 @@ def _cumulative(scope: Scope, equation: Equation, operand: Array) -> Array:
         return scalars(code, operand.shape, dtype, elements.flat)
     target = new(code, operand.shape, dtype)
     with code.loops(others) as index:
-        total = code.declare("s", start)
+        total = code.declare("s", first)
         with code.loop(length) as k:
             k = code.apply("-", code.constant(length - 1), k) if reverse else k
             here = (*index[:axis], k, *index[axis + 1 :])
-            code.assign(total, combine(code, dtype, code.read(total), operand.at(code, here)))
-            target.put(code, here, code.read(total))
+            running = code.read(total, first.boolean)
+            code.assign(total, combine(code, dtype, running, operand.at(code, here)))
+            target.put(code, here, code.read(total, first.boolean))
     return target
-
-
-@lowers("sort")
-def _sort(scope: Scope, equation: Equation, *operands: Array) -> list[Array]:
-    """All operands in the order that sorts the first, NaN last; equal keys keep their order."""
-    code, shape = scope.code, operands[0].shape
-    if len(shape) != 1 or equation.parameters["num_keys"] != 1:
-        raise Unsupported("the JAX primitive 'sort' of arrays with several axes or keys")
-    order = new(code, shape, np.dtype("int32"))
-    code.call("runtime.order", order.buffer, stored(code, operands[0]).buffer, writes=(order.buffer,))
-    operands = [unless_cheap(code, operand) for operand in operands]
-    for operand in operands:
-        if isinstance(operand, Scalars):
-            operand.stored(code)
-
-    def sorted_by_order(operand: Array) -> Array:
-        reads = [operand, order]
-        return define(
-            code, shape, operand.dtype, lambda i: operand.at(code, (order.at(code, i),)), reads, cheap=True
-        )
-
-    return [sorted_by_order(operand) for operand in operands]

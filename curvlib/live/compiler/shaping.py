@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from curvlib.live.compiler.lowering import Scope
 
 
-@lowers("broadcast_in_dim")
+@lowers("broadcast_in_dim", functions="jnp.broadcast_to, x[:, None], mixed shapes")
 def _broadcast(scope: Scope, equation: Equation, operand: Array, *sizes: Array) -> Array:
     code, output = scope.code, equation.outputs[0]
     axes = equation.parameters["broadcast_dimensions"]
@@ -45,7 +46,8 @@ def _broadcast(scope: Scope, equation: Equation, operand: Array, *sizes: Array) 
     return define(code, output.shape, output.dtype, element, [operand], cheap=True)
 
 
-@lowers("reshape", "squeeze", "expand_dims")
+@lowers("reshape", functions="jnp.reshape, jnp.ravel")
+@lowers("squeeze", functions="jnp.squeeze, x[0]")
 def _reshape(scope: Scope, equation: Equation, operand: Array) -> Array:
     return reshape(scope, operand, equation.outputs[0].shape)
 
@@ -85,7 +87,7 @@ def _row_major(scope: Scope, operand: Array, shape: tuple[int, ...]) -> Callable
     return element
 
 
-@lowers("transpose")
+@lowers("transpose", functions="x.T, jnp.swapaxes, jnp.moveaxis")
 def _transpose(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, order = scope.code, equation.parameters["permutation"]
     back = sorted(range(len(order)), key=lambda axis: order[axis])
@@ -97,7 +99,7 @@ def _transpose(scope: Scope, equation: Equation, operand: Array) -> Array:
     return define(code, shape, operand.dtype, element, [operand], cheap=True)
 
 
-@lowers("rev")
+@lowers("rev", functions="jnp.flip, x[::-1]")
 def _rev(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, axes = scope.code, equation.parameters["dimensions"]
 
@@ -110,7 +112,7 @@ def _rev(scope: Scope, equation: Equation, operand: Array) -> Array:
     return define(code, operand.shape, operand.dtype, element, [operand], cheap=True)
 
 
-@lowers("slice")
+@lowers("slice", functions="x[1:5:2], jax.lax.slice")
 def _slice(scope: Scope, equation: Equation, operand: Array) -> Array:
     starts = equation.parameters["start_indices"]
     return strided(scope, operand, equation.outputs[0].shape, starts, equation.parameters["strides"])
@@ -144,7 +146,7 @@ def _moved(code: Builder, index: Index, steps: Sequence[tuple[int, int]]) -> Ind
     return tuple(moved)
 
 
-@lowers("split")
+@lowers("split", functions="jnp.split, jnp.array_split")
 def _split(scope: Scope, equation: Equation, operand: Array) -> list[Array]:
     axis, start, parts = equation.parameters["axis"], 0, []
     for output in equation.outputs:
@@ -154,7 +156,7 @@ def _split(scope: Scope, equation: Equation, operand: Array) -> list[Array]:
     return parts
 
 
-@lowers("tile")
+@lowers("tile", functions="jnp.tile")
 def _tile(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, output = scope.code, equation.outputs[0]
     operand = unless_cheap(code, operand)
@@ -166,26 +168,26 @@ def _tile(scope: Scope, equation: Equation, operand: Array) -> Array:
     return define(code, output.shape, output.dtype, element, [operand], cheap=True)
 
 
-@lowers("iota")
+@lowers("iota", functions="jnp.arange, jnp.linspace, jnp.eye")
 def _iota(scope: Scope, equation: Equation, *sizes: Array) -> Array:
     code, output, axis = scope.code, equation.outputs[0], equation.parameters["dimension"]
     flat = (lambda position: position) if len(output.shape) == 1 else None
     return define(code, output.shape, output.dtype, lambda index: index[axis], cheap=True, flat=flat)
 
 
-@lowers("empty", "empty2")
+@lowers("empty2", functions="derivatives through jax.lax.cond")
 def _empty(scope: Scope, equation: Equation) -> Array:
     """What a derivative through `cond` keeps for the branches not taken: nobody reads it."""
     output = equation.outputs[0]
     return filled(scope.code, output.shape, output.dtype, scope.code.constant(0))
 
 
-@lowers("concatenate")
+@lowers("concatenate", functions="jnp.concatenate, jnp.append, jnp.roll")
 def _concatenate(scope: Scope, equation: Equation, *operands: Array) -> Array:
     return join(scope, equation.outputs[0], equation.parameters["dimension"], list(operands))
 
 
-@lowers("stack")
+@lowers("stack", functions="jnp.stack, jnp.array of several arrays")
 def _stack(scope: Scope, equation: Equation, *operands: Array) -> Array:
     axis = equation.parameters["axis"]
     parts = [reshape(scope, o, (*o.shape[:axis], 1, *o.shape[axis:])) for o in operands]
@@ -222,14 +224,23 @@ def write_at(scope: Scope, part: Array, target: Stored, steps: Sequence[tuple[in
         target.put(code, _moved(code, source, steps), part.at(code, source))
 
 
-@lowers("pad")
+@lowers("pad", functions="jnp.pad, jax.lax.pad, the derivative of slices")
 def _pad(scope: Scope, equation: Equation, operand: Array, value: Array) -> Array:
-    code, output = scope.code, equation.outputs[0]
-    steps = [(int(low), int(inner) + 1) for low, _, inner in equation.parameters["padding_config"]]
-    padding = value.flat(code, code.constant(0))
-    if output.size > LIMIT:
-        target = new(code, output.shape, output.dtype)
-        write(code, filled(code, output.shape, output.dtype, padding), target)
+    padding = value.flat(scope.code, scope.code.constant(0))
+    return padded(scope, operand, padding, equation.parameters["padding_config"])
+
+
+def padded(scope: Scope, operand: Array, padding: Expression, around: Sequence[tuple]) -> Array:
+    """The operand with (before, after, between) elements of padding along each axis; negative ones cut."""
+    code = scope.code
+    shape = tuple(
+        low + high + n + max(0, n - 1) * inner
+        for n, (low, high, inner) in zip(operand.shape, around, strict=True)
+    )
+    steps = [(int(low), int(inner) + 1) for low, _, inner in around]
+    if math.prod(shape) > LIMIT:
+        target = new(code, shape, operand.dtype)
+        write(code, filled(code, shape, operand.dtype, padding), target)
         write_at(scope, operand, target, steps)
         return target
 
@@ -238,4 +249,4 @@ def _pad(scope: Scope, equation: Equation, operand: Array, value: Array) -> Arra
         inside = all(rest == 0 and 0 <= i < n for (i, rest), n in zip(own, operand.shape, strict=True))
         return operand.at(code, tuple(code.constant(i) for i, _ in own)) if inside else padding
 
-    return define(code, output.shape, output.dtype, element)
+    return define(code, shape, operand.dtype, element)

@@ -4,7 +4,7 @@
 const runtime = (function () {
   "use strict";
 
-  // ---- Numbers ------------------------------------------------------------------------------------------------
+  // Numbers
 
   /* x^y as C defines it: 1^y and (±1)^±∞ are 1 also where Math.pow says NaN. */
   function power(x, y) {
@@ -58,20 +58,188 @@ const runtime = (function () {
     return Math.exp(-x * x) / Math.sqrt(Math.PI) / tail;
   }
 
-  /* The order that sorts `keys`, NaN last; equal keys stay in order. */
-  function order(result, keys) {
-    for (let i = 0; i < keys.length; i++) {
-      let j = i;
-      for (; j > 0 && before(keys[i], keys[result[j - 1]]); j--) result[j] = result[j - 1];
-      result[j] = i;
+  /* The inverse of erf: Winitzki's approximation, then Halley's steps on erf or, near 1, on erfc. */
+  function erfInverse(x) {
+    const size = Math.abs(x);
+    if (!(size < 1) || x === 0) return size > 1 ? NaN : x / (1 - size);
+    const log = Math.log1p(-size * size) / 2, half = 2 / (Math.PI * 0.147) + log;
+    let y = Math.sqrt(Math.max(Math.sqrt(half * half - 2 * log / 0.147) - half, 0));
+    for (let n = 0; n < 4; n++) {
+      const error = size < 0.5 ? erf(y) - size : 1 - size - erfc(y);
+      const step = error * Math.sqrt(Math.PI) / 2 * Math.exp(y * y);
+      y -= step / (1 + y * step);
     }
+    return Math.sign(x) * y;
   }
 
+  const LANCZOS = [
+    676.5203681218851, -1259.1392167224028, 771.3234287776531, -176.6150291621406, 12.507343278686905,
+    -0.13857109526572012, 9.984369578019572e-6, 1.5056327351493116e-7,
+  ];
+
+  /* Lanczos's approximation of Γ(z + 1), z > -1/2: the sum, its derivative, t = z + 15/2 and log t. */
+  function lanczos(z) {
+    let sum = 0.99999999999980993, slope = 0;
+    LANCZOS.forEach((c, i) => {
+      sum += c / (z + i + 1);
+      slope -= c / (z + i + 1) / (z + i + 1);
+    });
+    return [sum, slope, z + 7.5, Math.log(7.5) + Math.log1p(z / 7.5)];
+  }
+
+  /* log |Γ(x)|, by reflection for x < 1/2. */
+  function logGamma(x) {
+    if (Math.abs(x) === Infinity) return Infinity;
+    const z = x < 0.5 ? -x : x - 1, [sum, , t, log] = lanczos(z);
+    const value = (z + 0.5 - t / log) * log + Math.log(2 * Math.PI) / 2 + Math.log(sum);
+    if (!(x < 0.5)) return value;
+    const part = Math.abs(x) % 1, sine = Math.log(Math.sin(Math.PI * Math.min(part, 1 - part)));
+    return sine === -Infinity ? Infinity : Math.log(Math.PI) - sine - value;
+  }
+
+  /* The derivative of log Γ; NaN at its poles. */
+  function digamma(x) {
+    if (x <= 0 && x % 1 === 0) return NaN;
+    const [sum, slope, t, log] = lanczos(x < 0.5 ? -x : x - 1), value = log + slope / sum - 7 / t;
+    return x < 0.5 ? value - Math.PI / Math.tan(Math.PI * (x + Math.abs(Math.floor(x + 0.5)))) : value;
+  }
+
+  const EULER = [12, -720, 30240, -1209600, 47900160, -1307674368000 / 691, 74724249600]; // (2k)! / B₂ₖ
+
+  /* Hurwitz's Σ (q + n)^-x: the first terms, then Euler's and Maclaurin's formula for the rest. */
+  function zeta(x, q) {
+    if (!(x > 1)) return x === 1 ? Infinity : NaN;
+    if (q <= 0 && q % 1 === 0) return x % 2 === 0 ? Infinity : NaN;
+    if (q < 0 && x % 1 !== 0) return NaN;
+    let a = q, last = Math.pow(q, -x), sum = last;
+    for (let n = 0; n < 9 || a < 16; n++) sum += last = Math.pow(++a, -x);
+    sum += last * a / (x - 1) - last / 2;
+    let factor = x * last / a;
+    EULER.forEach((divisor, k) => {
+      sum += factor / divisor;
+      factor *= (x + 2 * k + 1) * (x + 2 * k + 2) / a / a;
+    });
+    return sum;
+  }
+
+  /* The n-th derivative of digamma. */
+  function polygamma(n, x) {
+    if (n === 0) return digamma(x);
+    if (!(n > 0) || n % 1 !== 0) return NaN;
+    return (n % 2 ? 1 : -1) * Math.exp(logGamma(n + 1)) * zeta(n + 1, x);
+  }
+
+  /* log(eᵃ + eᵇ) */
+  function logAddExp(a, b) {
+    return a === b ? a + Math.LN2 : Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+  }
+
+  // Bits
+
+  /* A bit operation on whole numbers of 64 bits (exact up to 2^53), by their halves. */
+  function wide(operation) {
+    return (a, b) => operation(high(a), high(b)) * 2 ** 32 + (operation(a, b) >>> 0);
+  }
+
+  const high = x => Math.floor(x / 2 ** 32);
+  const and = wide((a, b) => a & b), or = wide((a, b) => a | b), xor = wide((a, b) => a ^ b);
+
+  /* Shifts of numbers of `bits` bits; the caller wraps the result. */
+  const within = (b, bits) => b >= 0 && b < bits;
+  const shiftLeft = (a, b, bits) => (within(b, bits) ? a * 2 ** b + 0 : 0);
+  const shiftRight = (a, b, bits) => Math.floor(a / 2 ** (within(b, bits) ? b : bits));
+  const shiftRightLogical = (a, b, bits) =>
+    b === 0 ? a : within(b, bits) ? Math.floor(a / 2 ** b) + (a < 0 ? 2 ** (bits - b) : 0) : 0;
+
+  function populationCount(x, bits) {
+    let count = 0;
+    for (let k = 0; k < bits; k++) count += Math.floor(x / 2 ** k) & 1;
+    return count;
+  }
+
+  function leadingZeros(x, bits) {
+    let count = 0;
+    while (count < bits && !(Math.floor(x / 2 ** (bits - 1 - count)) & 1)) count++;
+    return count;
+  }
+
+  const float64 = new Float64Array(1), int64 = new BigInt64Array(float64.buffer);
+  const float32 = new Float32Array(1), int32 = new Int32Array(float32.buffer);
+
+  /* The bits of a float32 as a whole number, and back. */
+  function bitsOf(x) {
+    float32[0] = x;
+    return int32[0];
+  }
+
+  function ofBits(x) {
+    int32[0] = x;
+    return float32[0];
+  }
+
+  /* The neighbour of x towards y. */
+  function nextAfter(x, y, single) {
+    if (x !== x || y !== y) return NaN;
+    if (x === y) return y;
+    const [value, bits, one] = single ? [float32, int32, 1] : [float64, int64, 1n];
+    value[0] = x;
+    if (x === 0) bits[0] = one;
+    else bits[0] += x < y === x > 0 ? one : -one;
+    return x === 0 && y < 0 ? -value[0] : value[0];
+  }
+
+  /* x with so many bits of exponent and mantissa. */
+  function reducePrecision(x, exponentBits, mantissaBits) {
+    if (x === 0 || !Number.isFinite(x)) return x;
+    const size = Math.abs(x), guess = 2 ** Math.min(Math.floor(Math.log2(size)), 1023);
+    const unit = (guess > size ? guess / 2 : guess) / 2 ** mantissaBits, rounded = roundToEven(size / unit) * unit;
+    const largest = 2 ** (2 ** (exponentBits - 1) - 1); // power of two
+    return Math.sign(x) * (rounded >= 2 * largest ? Infinity : rounded < 2 / largest ? 0 : rounded);
+  }
+
+  // Order
+
+  /* NaN is above all numbers. */
   function before(a, b) {
     return a < b || (a === a && b !== b);
   }
 
-  // ---- Linear algebra -----------------------------------------------------------------------------------------
+  /* The total order of floats: -0 below 0, too. */
+  function less(a, b) {
+    return before(a, b) || (a === 0 && b === 0 && 1 / a < 1 / b);
+  }
+
+  function lessOrEqual(a, b) {
+    return !less(b, a);
+  }
+
+  /* Of arrays of shape (outer, length, inner), the order along the middle axis that sorts by the first key, then
+     the second, …; equal elements stay as they were. Descending: from the last in the total order down. */
+  function order(result, outer, length, inner, descending, ...keys) {
+    const precedes = descending ? (a, b) => less(b, a) : before, places = new Int32Array(length);
+    for (let line = 0; line < outer * inner; line++) {
+      const start = (line - line % inner) * length + line % inner;
+      places.forEach((_, k) => { places[k] = k; });
+      places.sort((i, j) => {
+        for (const key of keys) {
+          const a = key[start + i * inner], b = key[start + j * inner];
+          if (precedes(a, b)) return -1;
+          if (precedes(b, a)) return 1;
+        }
+        return i - j;
+      });
+      places.forEach((place, k) => { result[start + k * inner] = place; });
+    }
+  }
+
+  // Linear algebra
+
+  /* Let matrix number s of `result` have the elements at(i, j). */
+  function fill(result, s, rows, columns, at) {
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) result[(s * rows + i) * columns + j] = at(i, j);
+    }
+  }
 
   /* A = L Lᵀ, from the lower triangle of A. */
   function cholesky(result, matrices, count, n) {
@@ -157,24 +325,23 @@ const runtime = (function () {
   function eigh(vectors, values, matrices, count, n, lower) {
     for (let s = 0; s < count; s++) {
       const A = symmetric(matrices.subarray(s * n * n, (s + 1) * n * n), n, lower);
-      const V = new Float64Array(n * n);
-      for (let i = 0; i < n; i++) V[i * n + i] = 1;
+      const V = identity(n);
       for (let sweep = 0; sweep < 60 && rotate(A, V, n); sweep++);
       const diagonal = Float64Array.from({ length: n }, (_, i) => A[i * n + i]);
-      const finite = A.every(Number.isFinite), ranks = new Int32Array(n);
-      order(ranks, diagonal);
-      for (let j = 0; j < n; j++) {
-        values[s * n + j] = finite ? diagonal[ranks[j]] : NaN;
-        for (let i = 0; i < n; i++) vectors[(s * n + i) * n + j] = finite ? V[i * n + ranks[j]] : NaN;
-      }
+      const sign = A.every(Number.isFinite) ? 1 : NaN, ranks = new Int32Array(n);
+      order(ranks, 1, n, 1, 0, diagonal);
+      fill(values, s, 1, n, (_, j) => sign * diagonal[ranks[j]]);
+      fill(vectors, s, n, n, (i, j) => sign * V[i * n + ranks[j]]);
     }
+  }
+
+  function identity(n) {
+    return Float64Array.from({ length: n * n }, (_, k) => +(k % (n + 1) === 0));
   }
 
   function symmetric(matrix, n, lower) {
     const A = new Float64Array(n * n);
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) A[i * n + j] = i > j === (lower === 1) ? matrix[i * n + j] : matrix[j * n + i];
-    }
+    fill(A, 0, n, n, (i, j) => matrix[i > j === (lower === 1) ? i * n + j : j * n + i]);
     return A;
   }
 
@@ -187,9 +354,7 @@ const runtime = (function () {
         const size = Math.abs(off), least = 1e-17 * Math.sqrt(Math.abs(a)) * Math.sqrt(Math.abs(b));
         if (!(size > least && size > 1e-300)) continue;
         rotated = true;
-        const theta = (b - a) / (2 * off);
-        const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(theta, 1));
-        const c = 1 / Math.hypot(t, 1), s = t * c;
+        const [c, s] = rotation(a, off, b);
         for (let k = 0; k < n; k++) turn(A, k * n + p, k * n + q, c, s);
         for (let k = 0; k < n; k++) turn(A, p * n + k, q * n + k, c, s);
         for (let k = 0; k < n; k++) turn(V, k * n + p, k * n + q, c, s);
@@ -197,6 +362,13 @@ const runtime = (function () {
       }
     }
     return rotated;
+  }
+
+  /* Cosine and sine of the rotation that makes [[a, off], [off, b]] diagonal. */
+  function rotation(a, off, b) {
+    const theta = (b - a) / (2 * off);
+    const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(theta, 1)), c = 1 / Math.hypot(t, 1);
+    return [c, t * c];
   }
 
   function turn(A, i, j, c, s) {
@@ -213,11 +385,8 @@ const runtime = (function () {
       const Q = orthogonal.subarray(s * rows * width, (s + 1) * rows * width);
       const reflections = [];
       for (let k = 0; k < steps; k++) reflections.push(reflection(A, rows, columns, k));
-      for (let i = 0; i < width; i++) {
-        for (let j = 0; j < columns; j++) triangular[(s * width + i) * columns + j] = j < i ? 0 : A[i * columns + j];
-      }
-      Q.fill(0);
-      for (let i = 0; i < width; i++) Q[i * width + i] = 1;
+      fill(triangular, s, width, columns, (i, j) => (j < i ? 0 : A[i * columns + j]));
+      fill(Q, 0, rows, width, (i, j) => (i === j ? 1 : 0));
       for (let k = steps - 1; k >= 0; k--) reflect(Q, rows, width, k, 0, reflections[k]);
     }
   }
@@ -247,8 +416,54 @@ const runtime = (function () {
     }
   }
 
+  /* A = U diag(σ) Vᵀ by one-sided Jacobi rotations: they make the columns of A (of Aᵀ, if it is wide) orthogonal;
+     their QR factorization then gives all columns of U, also where σ is 0. */
+  function svd(values, left, right, matrices, count, rows, columns, full) {
+    const tall = rows >= columns, m = Math.max(rows, columns), n = Math.min(rows, columns), width = full ? m : n;
+    const W = new Float64Array(m * n), Q = new Float64Array(m * width), R = new Float64Array(width * n);
+    const ranks = new Int32Array(n);
+    for (let s = 0; s < count; s++) {
+      const A = matrices.subarray(s * m * n, (s + 1) * m * n), V = identity(n);
+      const scale = A.reduce((most, x) => Math.max(most, Math.abs(x)), 0), sign = Number.isFinite(scale) ? 1 : NaN;
+      fill(W, 0, m, n, (i, j) => (scale > 0 && sign ? A[tall ? i * n + j : j * m + i] / scale : 0));
+      for (let sweep = 0; sweep < 60 && orthogonalize(W, V, m, n); sweep++);
+      const norms = Float64Array.from({ length: n }, (_, j) => Math.sqrt(dot(W, m, n, j, j)));
+      order(ranks, 1, n, 1, 1, norms);
+      qr(Q, R, W.map((_, k) => W[k - k % n + ranks[k % n]]), 1, m, n, full);
+      const U = (i, j) => (j < n && R[j * n + j] < 0 ? -sign : sign) * Q[i * width + j];
+      const T = (i, j) => sign * V[i * n + ranks[j]];
+      fill(values, s, 1, n, (_, j) => sign * norms[ranks[j]] * scale);
+      fill(left, s, rows, tall ? width : n, tall ? U : T);
+      fill(right, s, tall ? n : width, columns, (i, j) => (tall ? T : U)(j, i));
+    }
+  }
+
+  function dot(W, m, n, p, q) {
+    let sum = 0;
+    for (let i = 0; i < m; i++) sum += W[i * n + p] * W[i * n + q];
+    return sum;
+  }
+
+  /* One sweep over all pairs of columns; whether any was worth a rotation. */
+  function orthogonalize(W, V, m, n) {
+    let rotated = false;
+    for (let p = 0; p < n; p++) {
+      for (let q = p + 1; q < n; q++) {
+        const a = dot(W, m, n, p, p), b = dot(W, m, n, q, q), off = dot(W, m, n, p, q);
+        if (!(Math.abs(off) > 1e-16 * Math.sqrt(a) * Math.sqrt(b))) continue;
+        rotated = true;
+        const [c, s] = rotation(a, off, b);
+        for (let k = 0; k < m; k++) turn(W, k * n + p, k * n + q, c, s);
+        for (let k = 0; k < n; k++) turn(V, k * n + p, k * n + q, c, s);
+      }
+    }
+    return rotated;
+  }
+
   return {
-    power, quotient, remainder, saturate, roundFromZero, roundToEven, erf, erfc, order,
-    cholesky, lu, pivotsToPermutation, solveTriangular, eigh, qr,
+    power, quotient, remainder, saturate, roundFromZero, roundToEven, erf, erfc, erfInverse, logGamma, digamma, zeta,
+    polygamma, logAddExp, and, or, xor, shiftLeft, shiftRight, shiftRightLogical, populationCount, leadingZeros,
+    bitsOf, ofBits, nextAfter, reducePrecision, less, lessOrEqual, order,
+    cholesky, lu, pivotsToPermutation, solveTriangular, eigh, qr, svd,
   };
 })();

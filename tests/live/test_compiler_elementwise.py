@@ -1,0 +1,227 @@
+"""Every elementwise primitive against JAX: random numbers and each dtype's extremes, as scalars and in loops.
+
+XLA on a CPU takes subnormal numbers for zero and leaves zero in their place (a few library functions do not).
+JavaScript has no such mode, and a compiled program keeps them. So here they are zeroed before and after it
+runs: what then agrees with JAX shows that there is no other difference, and NumPy shows that they are kept.
+"""
+
+import operator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from curvlib.live.compiler import CompileError, compile
+from tests.live.javascript import check, flushed, run
+
+RANDOM = np.random.default_rng(0).normal(size=(2, 30))
+FLOATS = ("float64", "float32")
+
+
+def extremes(dtype):
+    """The numbers at which floats end, turn or tie, the subnormal ones last."""
+    limits = np.finfo(dtype)
+    small = [limits.smallest_subnormal, limits.tiny / 3]
+    size = [0, 4 * limits.tiny, limits.eps, 0.5, 1, 1 + limits.eps, 1.5, 2.5, 3.7, 8, limits.max, np.inf]
+    signed = [sign * x for sign in (1, -1) for x in size]
+    return np.array([*signed, np.nan, 80, -80, 300, -300, *small, *(-x for x in small)], dtype)
+
+
+def pairs(values):
+    """All pairs of the values: many, so a loop."""
+    return [x.ravel() for x in np.meshgrid(values, values)]
+
+
+UNARY = """
+    neg abs sign floor ceil is_finite square exp exp2 log log1p expm1 sqrt rsqrt cbrt logistic
+    sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc erf_inv lgamma digamma
+""".split()  # noqa: SIM905
+BINARY = "add sub mul div rem max min pow atan2 nextafter eq ne lt le gt ge".split()  # noqa: SIM905
+# Library functions that XLA calls for these keep subnormal numbers, at least now and then.
+UNFLUSHED = {"cbrt", "pow", "atan2", "nextafter"}
+# JAX's own answer has an error of this size where the function crosses zero.
+ROOTS = {"lgamma": {"float64": 1e-14, "float32": 1e-6}, "digamma": {"float32": 1e-6}}
+
+# Primitives that are more than a function of numbers, in functions that need them.
+FUNCTIONS = {
+    "integer_pow": lambda x: (x**3, x**-2, x**7, x**0, lax.integer_pow(x, 4)),
+    "round": lambda x: [lax.round(x, way) for way in lax.RoundingMethod],
+    "reduce_precision": lambda x: [
+        lax.reduce_precision(x, *bits) for bits in ((8, 7), (5, 10), (8, 23), (4, 3), (5, 2), (11, 52))
+    ],
+    "clamp": lambda x: (lax.clamp(-1.0, x.astype(float), 1.0), lax.clamp(-x, x[::-1], jnp.abs(x))),
+    "select_n": lambda x: (jnp.where(x > 0, x, -x), lax.select_n(jnp.int32(2 * (x > 1)), x, 2 * x, 3 * x)),
+    "lt_to": lambda x: jnp.searchsorted(jnp.sort(x), x, side="right"),
+    "le_to": lambda x: (jnp.searchsorted(jnp.sort(x), x), jnp.digitize(x, jnp.sort(x[:9]))),
+    "add_any": lambda x: jax.grad(lambda x: jnp.sum(x[:5] * x[5:10]) + jnp.sum(x))(x),
+    "zeta": lambda x: lax.zeta(2 + jnp.minimum(jnp.abs(x), 9), jnp.minimum(jnp.abs(x[::-1]), 99)),
+    "polygamma": lambda x: [lax.polygamma(jnp.full_like(x, n), jnp.abs(x)) for n in (0, 1, 3, 0.5)],
+    "convert_element_type": lambda x: [x.astype(t) for t in ("float32", "float64", bool, "int32", "uint8")],
+}
+
+
+def function_of(primitive):
+    """The function in `jax.lax` that is the primitive."""
+    return getattr(lax, primitive)
+
+
+def check_both_ways(function, *arrays, **options):
+    """Compare a function of arrays with JAX in a loop, and a dozen elements, as scalars, with the loop."""
+    program = check(function, *arrays, **options)
+    step = arrays[0].size // 12
+    values = [flushed(array) if options.get("flush") else array for array in arrays]
+    few = [array[::step][:12] for array in values]
+    scalars = run(compile(function, *few), *few)
+    for name, looped in run(program, *values).items():
+        np.testing.assert_array_equal(scalars[name], looped[::step][:12], err_msg=name)
+
+
+@pytest.mark.parametrize("primitive", UNARY + BINARY)
+def test_floats(primitive):
+    function = function_of(primitive)
+    for dtype in FLOATS:
+        x = extremes(dtype)[: -4 if primitive in UNFLUSHED else None]
+        if primitive in ("sin", "cos", "tan"):
+            x = x[np.abs(x) < 1e9]  # of what is larger both sides only guess
+        arguments = [x] if primitive in UNARY else pairs(x)
+        arguments = [np.append(a, some).astype(dtype) for a, some in zip(arguments, RANDOM, strict=False)]
+        options = {"atol": ROOTS.get(primitive, {}), "zeros": primitive not in ROOTS, "flush": True}
+        check_both_ways(function, *arguments, **options)
+
+
+@pytest.mark.parametrize("primitive", FUNCTIONS)
+def test_floats_in_functions(primitive):
+    function = FUNCTIONS[primitive]
+    arguments = [np.append(extremes(dtype), RANDOM[0]).astype(dtype) for dtype in FLOATS]
+    arguments += [np.asarray(RANDOM[0][:12], dtype) for dtype in FLOATS]  # as scalars
+    zeros = primitive not in ("zeta", "polygamma")
+    check(lambda *values: [function(x) for x in values], *arguments, zeros=zeros, flush=True)
+
+
+def test_subnormal_numbers_are_kept():
+    x = np.array([5e-324, 1e-310, -2e-308, 2.3e-308])
+    for function, numpys in [
+        (lax.add, np.add), (lax.sub, np.subtract), (lax.mul, np.multiply), (lax.div, np.divide),
+        (lax.max, np.maximum), (lax.atan2, np.arctan2), (lax.nextafter, np.nextafter),
+        (lax.pow, np.power), (lax.rem, np.fmod),
+    ]:  # fmt: skip
+        got = run(compile(function, x, x), x, np.array([0.5, 3.0, 0.25, 2e-308]))["value"]
+        with np.errstate(all="ignore"):
+            np.testing.assert_allclose(got, numpys(x, [0.5, 3.0, 0.25, 2e-308]), rtol=1e-13)
+    for function, numpys in [(lax.abs, np.abs), (lax.cbrt, np.cbrt), (lax.log, np.log), (lax.sin, np.sin)]:
+        with np.errstate(all="ignore"):
+            np.testing.assert_allclose(run(compile(function, x), x)["value"], numpys(x), rtol=1e-13)
+
+
+@pytest.mark.parametrize("primitive", ["erf", "erfc", "erf_inv", "lgamma", "digamma", "zeta", "polygamma"])
+def test_special_functions_over_their_range(primitive):
+    function, line = function_of(primitive), np.linspace(-7.3, 9.7, 301)
+    if primitive == "zeta":
+        check(lambda x: [lax.zeta(s + 0 * x, x) for s in (1.5, 2.0, 9.0)], np.abs(line), rtol=1e-12)
+        check(lambda x: lax.zeta(jnp.full_like(x, 2), x), line, rtol=1e-7)  # XLA stops too early below 0
+    elif primitive == "polygamma":
+        check(lambda x: [lax.polygamma(n + 0 * x, x) for n in (1.0, 2.0)], np.abs(line), rtol=1e-12)
+        check(jax.vmap(jax.grad(jax.grad(lax.lgamma))), np.abs(line), rtol=1e-12)
+    else:
+        line = line / 9.8 if primitive == "erf_inv" else line
+        check(function, line, rtol=1e-11, atol=1e-13)
+        line = np.abs(line) if primitive == "digamma" else line
+        check(jax.vmap(jax.grad(function)), line, rtol=1e-10, atol=1e-12)
+
+
+def test_constants_are_folded_as_they_would_be_computed():
+    constants, x = [0.0, 1.0, -1.0, 0.5, 2.0, np.inf, np.nan], extremes(np.float64)[:-4]
+    for primitive in BINARY[:9]:
+        function = function_of(primitive)
+        zeros = primitive not in ("add", "sub")  # XLA takes x + 0 for x, here -0 + 0 is 0 as IEEE has it
+        check(lambda x, f=function: [(f(x, c), f(c, x)) for c in constants], x, zeros=zeros, flush=True)
+
+
+def test_zero_keeps_its_sign():
+    signs = run(compile(lambda x: (x + 0.0, x - 0.0, 0.0 * x, x * 1.0, -x, lax.neg(-x)), 1.0), -0.0)
+    assert [bool(np.signbit(value)) for value in signs.values()] == [False, True, True, True, False, True]
+
+
+def test_float32_rounds_after_each_operation():
+    x = np.float32(RANDOM)  # XLA may cancel the constants, NumPy does as it is told
+    for value in (x, x[0]):
+        np.testing.assert_array_equal(
+            run(compile(lambda x: (x + 1e5) - 1e5, value), value)["value"], (value + 1e5) - 1e5
+        )
+
+
+# Whole numbers and booleans
+
+WHOLE = np.array([0, 1, -1, 7, -7, 2**31 - 1, -(2**31), 12345, 3, -2, 31, 32, 8], np.int64)
+DTYPES = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64"]
+INTEGERS = {
+    "add": lax.add, "sub": lax.sub, "mul": lax.mul, "div": lax.div, "rem": lax.rem,
+    "max": lax.max, "min": lax.min, "neg": lambda a, b: -a, "abs": lambda a, b: abs(a),
+    "sign": lambda a, b: lax.sign(a),
+    "integer_pow": lambda a, b: ((a % 7) ** 3, (a % 7) ** 5), "pow": lambda a, b: (a % 7) ** (b % 4),
+    "and": operator.and_, "or": operator.or_, "xor": operator.xor, "not": lambda a, b: ~a,
+    "population_count": lambda a, b: lax.population_count(a), "clz": lambda a, b: lax.clz(a),
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le,
+    "gt": operator.gt, "ge": operator.ge,
+    "clamp": lambda a, b: lax.clamp(jnp.zeros((), a.dtype), a, jnp.abs(b)),
+    "floor_divide": operator.floordiv, "remainder": operator.mod,
+}  # fmt: skip
+SHIFTS = ["shift_left", "shift_right_arithmetic", "shift_right_logical"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_whole_numbers(dtype):
+    a, b = (x.astype(dtype) for x in pairs(WHOLE))
+    if dtype == "int64":  # exact up to 2^53
+        a = a * 2**21 - 1
+        big = np.abs(a.astype(float) * b.astype(float)) > 2**53
+        a = np.where(big, a >> 31, a)
+
+    def functions(a, b):
+        return {name: function(a, b) for name, function in INTEGERS.items()} | {"as floats": a * 1.5}
+
+    check_both_ways(functions, a, b, zeros=True)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_shifts(dtype):
+    a, b = (x.astype(dtype) for x in pairs(WHOLE))
+    if dtype == "int64":
+        b = b % 20 + 44 * (a < 0)  # so that no result passes 2^53
+    functions = [function_of(name) for name in SHIFTS[dtype == "int64" :]]
+    check_both_ways(lambda a, b: [f(a, b) for f in functions], a, b)
+    if dtype == "int64":
+        check(lambda a, b: a << b, a, b % 20)
+
+
+def test_booleans():
+    a, b = pairs(np.array([False, True]))
+    check(
+        lambda a, b: (a & b, a | b, a ^ b, ~a, a == b, a < b, a >= b, jnp.maximum(a, b), a + b, a * b), a, b
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", *DTYPES, bool])
+def test_conversions(dtype):
+    x = extremes(np.float64)[:-4]
+    if dtype == "int64":
+        x = x[~(np.abs(x) > 2**53)]
+    values = x, np.float32(RANDOM), RANDOM > 0, *(WHOLE.astype(t) for t in DTYPES)
+    check(lambda *values: [v.astype(dtype) for v in values], *values, zeros=True)
+    check(lambda: [jnp.asarray(v).astype(dtype) for v in values])
+
+
+def test_bits_of_floats():
+    x, n = extremes(np.float32), np.arange(40, dtype=np.int32) * 60000003
+    check(
+        lambda x, n: (x.view(jnp.int32), x.view(jnp.uint32), n.view(jnp.float32)), x[~np.isnan(x)], n, rtol=0
+    )
+    check(lambda x: (jnp.signbit(x), jnp.copysign(x, -x), jnp.frexp(x)), np.float32(RANDOM))
+    with pytest.raises(CompileError, match=r"the bits of float64 as int64, used at .*elementwise\.py"):
+        compile(lambda x: jax.lax.bitcast_convert_type(x, jnp.int64), 1.0)
+
+
+def test_select_by_one_number():
+    check(lambda c, x, y: jnp.where(c, x, y), True, RANDOM, -RANDOM, others=[(False, RANDOM, -RANDOM)])
