@@ -10,6 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
 COLORS: Mapping[str, tuple[str, str]] = {
     "blue": ("#0072b2", "#56b4e9"),
@@ -39,10 +40,10 @@ RAMPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("#a8dcff", "#2f7fb3", "#1d232b", "#b5672a", "#ffc08a"),
     ),
 }
-"""Ramps of colours by their stops, on a light and on a dark page; between stops sRGB values are interpolated.
+"""Ramps by their stops, on a light and on a dark page; between stops sRGB values are interpolated.
 
-What is low, or zero, is next to the page's own colour. Lightness alone tells the order along each ramp, or along
-each half of the diverging one, whose two hues, blue and orange, colour-blind readers can tell apart.
+What is low, or zero, is next to the page's own colour. Lightness alone tells the order along each ramp, or
+along each half of the diverging one, whose two hues, blue and orange, colour-blind readers can tell apart.
 """
 
 
@@ -59,6 +60,19 @@ def color(name: str) -> str:
     if name not in COLORS:
         raise ValueError(f"no colour named {name!r} in the palette: choose one of {', '.join(COLORS)}")
     return COLORS[name][0]
+
+
+def ramp(name: str) -> Colormap:
+    """The light-page colormap of a ramp, "sequential" or "diverging", for matplotlib.
+
+    Raises:
+        ValueError: if there is no such ramp.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    if name not in RAMPS:
+        raise ValueError(f"no ramp named {name!r}: choose one of {', '.join(RAMPS)}")
+    return LinearSegmentedColormap.from_list(name, RAMPS[name][0])
 
 
 def style() -> AbstractContextManager[None]:

@@ -43,3 +43,22 @@ def test_the_style_is_undone_after_its_context():
     with plot.style():
         assert plt.rcParams["axes.grid"] is True
     assert plt.rcParams["axes.grid"] == before
+
+
+@pytest.mark.parametrize("name", plot.RAMPS)
+@pytest.mark.parametrize("page", [0, 1], ids=["light", "dark"])
+def test_lightness_alone_orders_a_ramp(name, page):
+    lightness = np.array([luminance(stop) for stop in plot.RAMPS[name][page]])
+    steps = np.diff(lightness) * (1 if page else -1)
+    if name == "sequential":
+        assert np.all(steps > 0.01)
+    else:  # both halves alike
+        half = len(steps) // 2
+        assert np.all(steps[half:] > 0) and np.all(steps[:half] < 0)
+        np.testing.assert_allclose(lightness, lightness[::-1], atol=0.13)
+
+
+def test_a_ramp_is_a_colormap_through_its_stops():
+    assert matplotlib.colors.to_hex(plot.ramp("sequential")(1.0)) == plot.RAMPS["sequential"][0][-1]
+    with pytest.raises(ValueError, match="no ramp named 'rainbow': choose one of sequential, diverging"):
+        plot.ramp("rainbow")

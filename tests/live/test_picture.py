@@ -2,6 +2,7 @@
 
 import io
 
+import jax.numpy as jnp
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -9,15 +10,19 @@ from PIL import Image
 
 from curvlib import live, plot
 from curvlib.live import picture
+from curvlib.live.picture import heatmap, plane, scene
+from curvlib.live.views.curves import LAYERS
+from tests.live.gallery import gallery
 
 
 def pixels(image: picture.Picture) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(image.png)).convert("RGB")).astype(int)
 
 
-def share(image: picture.Picture, color: str) -> float:
-    """The share of pixels that have nearly a colour of the palette."""
-    wanted = np.array([round(255 * part) for part in mpl.colors.to_rgb(plot.COLORS[color][0])])
+def share(image: picture.Picture, color: str, strength: float = 1) -> float:
+    """The share of pixels that have nearly a colour of the palette, of this strength on white."""
+    pure = np.array(mpl.colors.to_rgb(plot.COLORS[color][0]))
+    wanted = np.round(255 * (1 - strength * (1 - pure)))
     return float(np.mean(np.all(np.abs(pixels(image) - wanted) < 24, axis=-1)))
 
 
@@ -94,3 +99,97 @@ def test_limits_fit_what_is_drawn(given, values, log, fitted):
 def test_a_plane_of_equal_units_is_widened_to_its_shape():
     assert picture.widen((0, 10), (0, 2)) == ((0, 10), (-3, 5))
     assert picture.widen((0, 2), (0, 8)) == ((-4, 6), (0, 8))
+
+
+STATES = [
+    {},
+    {"power": 0, "bend": 0},
+    {"bend": -2, "theta": (1, 1), "power": 10},
+    {"data": [(0, 0)] * 5, "spectrum": [(0, 0)] * 6, "extra": False},
+]
+
+
+@pytest.fixture(scope="module")
+def everything():
+    return gallery()
+
+
+@pytest.mark.parametrize("state", STATES, ids=["start", "zero", "far", "hidden"])
+@pytest.mark.filterwarnings("error")
+def test_every_view_and_layer_is_drawn_in_states_that_are_degenerate(everything, state):
+    definition = everything.definition
+    given = {
+        name: control.clean(state.get(name, control.value)) for name, control in definition.controls.items()
+    }
+    assert len(picture.draw(definition, given).png) > 30_000
+
+
+def drawn(a):
+    """What one layer after another draws below."""
+    return {
+        "origin": jnp.zeros(2), "across": a * jnp.ones(2), "matrix": jnp.eye(2), "fitted": jnp.zeros(2),
+        "y": a * jnp.arange(1.0, 5.0), "above": a * jnp.arange(3.0, 7.0), "data": a * jnp.ones((2, 2)),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("layer", "strength"),
+    [
+        (live.arrow("origin", "across", color="green"), 1),
+        (live.ellipse("origin", "matrix", radius=0.5, color="green"), 1),
+        (live.model("origin", "across", "matrix", color="green"), 1),
+        (live.vectors(lambda point: point, color="green"), 1),
+        (live.regions(lambda point: jnp.where(point[0] > 0, 0, -1), ["right"], colors=["green"]), 0.3),
+        (live.bars("y", color="green"), 0.78),
+        (live.band("y", "above", color="green"), 0.2),
+        (live.residuals("data", "fitted", color="green"), 1),
+        (live.points("data", color="green"), 1),
+        (live.slope(1, (1.0, 1.0), color="green"), 1),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, live.views.Layer) else "",
+)
+def test_each_layer_shows_in_its_colour(layer, strength):
+    if isinstance(layer, LAYERS) and not isinstance(layer, live.views.Points):
+        log = isinstance(layer, live.views.Slope)
+        view = live.curves([live.line("y", color="ink"), layer], xlog=log, ylog=log, xlim=(0.5, 5))
+    else:
+        view = live.plane([live.points("origin"), layer], xlim=(-1, 1), ylim=(-1, 1))
+    assert share(draw(live.figure(drawn, [live.slider("a", 0.1, 1)], view)), "green", strength) > 5e-5
+
+
+@pytest.mark.parametrize(
+    ("matrix", "branches"),
+    [
+        ([[2, 1], [1, 1]], 1),
+        ([[1, 1], [1, 1]], 1),
+        ([[1, 0], [0, -1]], 2),
+        ([[-1, 0], [0, -1]], 0),
+        ([[0, 0], [0, 0]], 0),
+        ([[np.nan, 0], [0, 1]], 0),
+    ],
+)
+def test_a_conic_lies_where_its_form_has_the_value(matrix, branches):
+    matrix = np.array(matrix, dtype=float)
+    found = plane.conic(matrix, 0.5)
+    assert len(found) == branches
+    for branch in found:
+        near = branch[np.linalg.norm(branch, axis=1) < 100]
+        np.testing.assert_allclose(np.einsum("ni,ij,nj->n", near, matrix, near), 0.25, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "values", "shares", "ends"),
+    [
+        ({}, [[-1, 0, 2]], [[0.25, 0.5, 1]], (-2, 2)),
+        ({"extent": 1.0}, [[-4, 0, 0.5]], [[0, 0.5, 0.75]], (-1, 1)),
+        ({"log": True, "decades": 2}, [[-1, 0, 0.1]], [[0, 0.5, 0.75]], (-1, 1)),
+        ({"diverging": False}, [[1, 2, 3]], [[0, 0.5, 1]], (1, 3)),
+        ({"diverging": False, "log": True, "decades": 2}, [[0.1, -1, 1]], [[0.5, 0, 1]], (0.01, 1)),
+        ({"diverging": False}, [[2, 2, np.nan]], [[0, 0, np.nan]], (2, 2)),
+    ],
+)
+def test_a_heat_maps_scale(options, values, shares, ends):
+    [layer] = live.heatmap("m", **options).layers
+    found, limits = heatmap.scale(layer, np.array(values, dtype=float), scene.Scene(None, {}, {}))
+    np.testing.assert_allclose(found, shares)
+    assert limits == pytest.approx(ends)

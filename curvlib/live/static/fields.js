@@ -2,17 +2,15 @@
 // computed again only when something that it depends on has changed.
 
 const DEEPEST = { shaded: 0.2, filled: 0.65 }; // how far the colours of the highest region go
-const MODEL_LEVELS = 10;
 const COMPRESSION = 1 / 3; // the power of a vector's size that its arrow is as long as
 const COARSE = 4; // cells along each side of the first blocks of regions
 const BUDGET = 6; // milliseconds that regions take of one frame
 const PAUSE = 120; // milliseconds without a change, after which they are refined
 
 class FieldMark {
-  constructor(layer, figure, plane) {
+  constructor(layer, figure) {
     this.layer = layer;
     this.figure = figure;
-    this.plane = plane;
     this.element = paint(svg("g"), layer.color ?? "");
   }
 
@@ -39,17 +37,17 @@ class FieldMark {
 
 /** Level lines, with the regions between them shaded or coloured by height, but not over regions of a field. */
 class ContoursMark extends FieldMark {
-  constructor(layer, figure, plane) {
-    super(layer, figure, plane);
-    const bare = plane.view.layers.some(({ kind }) => kind === "regions");
+  constructor(layer, figure, view) {
+    super(layer, figure);
+    const bare = view.layers.some(({ kind }) => kind === "regions");
     put(this.element, { class: `cl-contours${bare ? " cl-bare" : ""}${layer.kind === "model" ? " cl-model" : ""}` });
   }
 
   redraw({ x, y }) {
     const { layer } = this;
     const samples = sampleField(this.at(), x.domain(), y.domain());
-    this.levels = this.chooseLevels(samples);
-    const paths = contourPaths(this.levels, layer.spacing, samples, x.range(), y.range());
+    const levels = contourLevels(layer, samples.low, samples.high);
+    const paths = contourPaths(levels, layer.spacing, samples, x.range(), y.range());
     const deepest = layer.fill ? DEEPEST.filled : DEEPEST.shaded;
     const regions = paths.map((d, index) => ({ d, share: (deepest * (index + 1)) / paths.length }));
     join(this.element, regions, () => svg("path"), (node, { d, share }) => {
@@ -58,10 +56,6 @@ class ContoursMark extends FieldMark {
       else node.style.setProperty("--cl-share", `${round(100 * share)}%`);
     });
   }
-
-  chooseLevels({ low, high }) {
-    return contourLevels(this.layer, low, high);
-  }
 }
 
 /** Level lines of value + gᵀ(θ − c) + ½ (θ − c)ᵀM(θ − c). */
@@ -69,8 +63,7 @@ class ModelMark extends ContoursMark {
   read() {
     const { center, gradient, matrix, value } = this.layer;
     const arrays = [center, gradient, matrix].map((name) => Array.from(this.figure.array(name)));
-    const shared = this.plane.layers.find((mark) => mark.layer.kind === "contours")?.levels;
-    this.inputs = [...arrays, this.figure.number(value), shared];
+    this.inputs = [...arrays, this.figure.number(value)];
     if (!arrays.flat().every(Number.isFinite)) this.figure.freeze(this.layer.label || matrix);
   }
 
@@ -80,12 +73,6 @@ class ModelMark extends ContoursMark {
       const [u, v] = [x - cx, y - cy];
       return value + gx * u + gy * v + (a * u * u + (b + c) * u * v + d * v * v) / 2;
     };
-  }
-
-  chooseLevels({ low, high }) {
-    const { levels, spacing } = this.layer;
-    if (levels === null && this.inputs[4]) return this.inputs[4];
-    return contourLevels({ levels: levels ?? MODEL_LEVELS, spacing }, low, high);
   }
 }
 

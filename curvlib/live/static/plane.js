@@ -15,7 +15,7 @@ class Plane {
       room: figure.labelled,
       grid: !view.layers.some(({ kind }) => ["contours", "regions"].includes(kind)),
     });
-    this.layers = view.layers.map((layer) => new PLANE_MARKS[layer.kind](layer, figure, this));
+    this.layers = view.layers.map((layer) => new PLANE_MARKS[layer.kind](layer, figure, view));
     this.frame.marks.append(...this.layers.map((mark) => mark.element));
     this.handles = view.drag.map((name) => new Handle(figure.control(name), figure, this.frame));
     this.frame.overlay.append(...this.handles.map((handle) => handle.element));

@@ -50,7 +50,7 @@ class Model(Mark):
     gradient: str
     matrix: str
     value: str | float
-    levels: int | tuple[float, ...] | None
+    levels: int | tuple[float, ...]
     spacing: str
 
 
@@ -143,7 +143,7 @@ def model(
     matrix: str,
     *,
     value: str | float = 0.0,
-    levels: int | Sequence[float] | None = None,
+    levels: int | Sequence[float] = 10,
     spacing: str = "log",
     color: str = "orange",
     label: str = "",
@@ -155,12 +155,10 @@ def model(
         center, gradient: names of outputs (or of point controls) of shape (2,): c and g.
         matrix: the name of an output of shape (2, 2): M, of which the symmetric part counts.
         value: the model's value at c, a number or the name of a scalar output.
-        levels, spacing: as for `contours`; without levels those of the plane's first contours, so that lines
-            of one height touch at c, or ten of them where there are none.
+        levels, spacing: as for `contours`, between the model's own extremes in the view.
         color, label, show: its colour, its entry in the legend, the toggle that shows and hides it.
     """
-    if levels is not None:
-        levels = checked_levels(levels, spacing, "contours of a model")
+    levels = checked_levels(levels, spacing, "contours of a model")
     return Model(
         center=center, gradient=gradient, matrix=matrix, value=value, levels=levels, spacing=spacing,
         color=color, label=label, show=show,
