@@ -1,16 +1,18 @@
 """Live figures: a JAX function from controls to arrays, compiled to JavaScript, drawn in the page and in the
 kernel.
 
-`figure` makes one from a function, controls and views. Controls are `slider`, `player`, `choice`, `toggle`,
-`point` and `data`. Views are `plane` with `contours`, `vectors`, `regions`, `model`, `path`, `points`,
-`arrow` and `ellipse`; `curves` with `line`, `band`, `points`, `bars`, `residuals`, `rule` and `slope`;
-`heatmap`; `readout` and `numbers`. `compile` and `compile_field` are the compiler alone. The Sphinx extension
-`curvlib.live.sphinx` puts figures into the pages of any Sphinx site or Jupyter Book.
+`figure` makes one from a function, controls and views; `tabulate`, for what is heavy, computes it before.
+Controls are `slider`, `player`, `choice`, `toggle`, `point` and `data`. Views are `plane` with `contours`,
+`vectors`, `regions`, `model`, `path`, `points`, `arrow` and `ellipse`; `curves` with `line`, `band`,
+`points`, `bars`, `residuals`, `rule` and `slope`; `heatmap`; `readout` and `numbers`. `compile` and
+`compile_field` are the compiler alone. The Sphinx extension `curvlib.live.sphinx` puts figures into the pages
+of any Sphinx site or Jupyter Book.
 """
 
 from curvlib.live.compiler import CompileError, Program, compile, compile_field
 from curvlib.live.controls import choice, data, player, point, slider, toggle
 from curvlib.live.figure import figure
+from curvlib.live.tabulate import tabulate
 from curvlib.live.views import (
     arrow,
     band,
@@ -62,6 +64,7 @@ __all__ = [
     "rule",
     "slider",
     "slope",
+    "tabulate",
     "toggle",
     "vectors",
 ]

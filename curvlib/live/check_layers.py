@@ -59,8 +59,8 @@ def whole_number(name: str, outputs: Mapping[str, Any], label: str) -> None:
     shape, dtype = tuple(outputs[name].shape), outputs[name].dtype
     if shape != () or not np.issubdtype(dtype, np.integer):
         raise ValueError(
-            f"{label} needs '{name}' to be a whole number, but it has the shape {shape} and the dtype {dtype}:"
-            " return an integer"
+            f"{label} needs '{name}' to be a whole number, but it has the shape {shape} and the dtype"
+            f" {dtype}: return an integer"
         )
 
 

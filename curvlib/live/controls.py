@@ -44,10 +44,14 @@ class Slider:
     label: str
     format: str
     unit: str
+    stops: tuple[float, ...] | None
 
     def clean(self, value: Any) -> float | int:
-        """The number, clipped to [min, max] as ipywidgets' sliders do; rounded for an integer slider."""
+        """The number, clipped to [min, max] as ipywidgets' sliders do; rounded for an integer slider, and the
+        nearest stop for a slider that has some."""
         number = min(max(_number(value, self.name), self.min), self.max)
+        if self.stops is not None:
+            return nearest(self.stops, number)
         return round(number) if self.integer else number
 
     def argument(self, value: Value) -> Value:
@@ -68,6 +72,7 @@ class Slider:
             "value": value,
             "format": self.format,
             "unit": self.unit,
+            "stops": None if self.stops is None else list(self.stops),
         }
 
 
@@ -224,6 +229,7 @@ def slider(
     value: float | None = None,
     *,
     step: float | None = None,
+    stops: int | None = None,
     log: bool = False,
     integer: bool = False,
     label: str | None = None,
@@ -239,6 +245,8 @@ def slider(
         min, max: the range, both ends included.
         value: where it stands first; the middle of the range (of its logarithm, if `log`) when left out.
         step: the distance between neighbouring values; continuous when left out.
+        stops: instead, how many values there are, both ends among them, at equal distances (or ratios, if
+            `log`) but for a rounding to few digits.
         log: equal distances on the slider are equal ratios (`min` must be positive).
         integer: the function receives an int.
         label: what the reader sees; `name` when left out.
@@ -259,6 +267,8 @@ def slider(
         raise ValueError(f"slider '{name}' is logarithmic and needs min > 0, but was given min={min!r}")
     if step is not None and not _number(step, name) > 0:
         raise ValueError(f"slider '{name}' needs a positive step, but was given {step!r}")
+    if stops is not None and (step is not None or not isinstance(stops, int) or stops < 2):
+        raise ValueError(f"slider '{name}' needs two or more stops, and no step, but was given {stops!r}")
     if log and step is not None:
         raise ValueError(f"slider '{name}' is logarithmic, where a fixed step has no meaning: leave step out")
     if value is None:
@@ -276,8 +286,19 @@ def slider(
         format = ",d" if integer else ",.3~r" if plain else ".3~g"
     check_spec(format, f"slider '{name}'")
     exact = int if integer else float
+    places = None if stops is None else _places(low, high, stops, log, integer, name)
     return Slider(
-        name, exact(low), exact(high), exact(start), step, log, integer, label or name, format, unit
+        name,
+        exact(low),
+        exact(high),
+        exact(start) if places is None else nearest(places, start),
+        step,
+        log,
+        integer,
+        label or name,
+        format,
+        unit,
+        places,
     )
 
 
@@ -304,8 +325,8 @@ def player(
         value: where it stands first; at `min` when left out.
         until: the name of an integer output at which playing stops, where the method has come to its end.
         cursor: whether it is the step that the views mark: each path that has a `count`, and curves over
-            steps. A reader's cursor shows another step for as long as it is there, and a click leaves the player
-            there. The figure's function then need not take it.
+            steps. A reader's cursor shows another step for as long as it is there, and a click leaves the
+            player there. The figure's function then need not take it.
         label, format, unit: as for `slider`.
 
     Raises:
@@ -403,6 +424,33 @@ def data(
         if pair != clipped:
             raise ValueError(f"data '{name}' starts with {pair!r}, outside its bounds {limits!r}")
     return described
+
+
+def _places(low: float, high: float, count: int, log: bool, integer: bool, name: str) -> tuple[float, ...]:
+    """The values of a slider with stops: few digits, and no further from their place than a 50th of a gap."""
+    even = (np.geomspace if log else np.linspace)(low, high, count)
+    if integer:
+        places = tuple(round(place) for place in even.tolist())
+        if len(set(places)) < count:
+            raise ValueError(f"slider '{name}' has fewer than {count} whole numbers to stop at")
+        return places
+    room = np.min(np.diff(even)) if not log else even * (even[1] / even[0] - 1)
+    digits = next(
+        digits
+        for digits in range(3, 18)
+        if digits == 17 or np.all(np.abs(_rounded(even, digits) - even) <= room / 50)
+    )
+    return (low, *_rounded(even[1:-1], digits).tolist(), high)
+
+
+def _rounded(numbers: np.ndarray, digits: int) -> np.ndarray:
+    """Numbers to so many significant digits."""
+    return np.array([float(f"{number:.{digits - 1}e}") for number in numbers.tolist()])
+
+
+def nearest(places: Sequence[float], number: float) -> float:
+    """The place nearest to a number; the first of two."""
+    return min(places, key=lambda place: abs(place - number))
 
 
 def _bounds(given: Any, what: str) -> tuple[Pair, Pair]:

@@ -42,8 +42,18 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a figure's outputs come from: the controls they depend on, the program for a page, and a function
+    of these controls' arguments for Python, which returns the outputs in any pytree."""
+
+    inputs: tuple[str, ...]
+    program: Program
+    function: Callable[..., Any]
+
+
+@dataclass(frozen=True)
 class Definition:
-    """Everything a live figure is before it meets a browser; made by `define`."""
+    """Everything a live figure is before it meets a browser; made by `define` and `assemble`."""
 
     name: str
     title: str
@@ -65,7 +75,7 @@ class Definition:
         return [self.controls[name].argument(state[name]) for name in names]
 
     def evaluate(self, state: State) -> dict[str, np.ndarray]:
-        """The outputs in a state, computed by JAX."""
+        """The outputs in a state, computed in Python: by JAX, or from a table."""
         leaves = jax.tree.leaves(self.function(*self.arguments(self.inputs, state)))
         return {
             leaf.name: np.asarray(value) for leaf, value in zip(self.program.outputs, leaves, strict=True)
@@ -146,30 +156,44 @@ def define(
     """Trace and compile a figure, and check that its parts fit; the arguments are `live.figure`'s."""
     name = checks.figure_name(function, name)
     by_name = checks.controls(controls)
-    views = checks.views(views)
     inputs = checks.inputs(function, by_name, f"the function of figure '{name}'")
     arguments = [by_name[control].argument(by_name[control].value) for control in inputs]
     positional = _positional(function, inputs)
+    with _python_decisions(f"the function of figure '{name}'"):
+        program = compile(positional, *arguments)
+    source = Source(inputs, program, jax.jit(positional))
+    return assemble(source, by_name, views, summary, words, name, title)
+
+
+def assemble(
+    source: Source,
+    controls: Mapping[str, Control],
+    views: Sequence[View] | View,
+    summary: str,
+    words: Mapping[str, Sequence[str]],
+    name: str,
+    title: str,
+) -> Definition:
+    """A figure whose outputs come from `source`: compile its fields, and check that its parts fit."""
+    views = checks.views(views)
     fields = {
-        id(layer): _field(layer, by_name)
+        id(layer): _field(layer, controls)
         for view in views
         if isinstance(view, Plane)
         for layer in view.layers
         if hasattr(layer, "field")
     }
-    with _python_decisions(f"the function of figure '{name}'"):
-        program = compile(positional, *arguments)
     definition = Definition(
         name,
         title,
         summary or f"Live figure: {title or name}.",
-        by_name,
+        controls,
         views,
         dict(words),
-        inputs,
-        program,
+        source.inputs,
+        source.program,
         fields,
-        jax.jit(positional),
+        source.function,
     )
     checks.definition(definition)
     return definition

@@ -23,6 +23,7 @@ function cleanValue(control, value) {
     default: {
       if (!isNumber(value)) refuse("a number");
       const number = within(value, [control.min, control.max]);
+      if (control.stops) return control.stops[nearestStop(control.stops, number)];
       return control.integer ? Math.round(number) : number;
     }
   }
@@ -37,8 +38,20 @@ function roundTo(number, fineness) {
   return Number(number.toFixed(digits));
 }
 
+/** The index of the value in `stops` that is nearest to a number. */
+function nearestStop(stops, number) {
+  return d3.minIndex(stops, (stop) => Math.abs(stop - number));
+}
+
 /** A slider's positions 0, 1, …, last and its values: { last, value(position), position(value) }. */
-function sliderScale({ min, max, log, integer, step }) {
+function sliderScale({ min, max, log, integer, step, stops }) {
+  if (stops) {
+    return {
+      last: stops.length - 1,
+      value: (position) => stops[position],
+      position: (value) => nearestStop(stops, value),
+    };
+  }
   const stepped = step ?? (integer && !log ? 1 : null);
   if (stepped !== null) {
     return {

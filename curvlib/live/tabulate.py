@@ -1,0 +1,282 @@
+"""`tabulate`: live figures whose outputs are computed before, for what is too heavy to compute in a page.
+
+The figure's functions run here, in Python, over every combination of their controls' values, and the same
+controls pick from the tables that this makes. Each function has a table of its own, over the controls that it
+takes and no others, so that functions of different controls add to a figure's size and do not multiply it.
+
+A number takes 16 bits. Those of one output stand at 65 532 levels from its smallest to its largest finite
+value over the whole table, at equal distances, so that a number is off by at most 8e-6 of the output's
+range. An output that is nowhere negative and spans more than a factor of a hundred has levels at equal
+ratios: a number is then off by at most 8e-6 of the logarithm of that factor, relative to itself (3e-4 over
+sixteen powers of ten). Zero, NaN and ±∞ are kept, and so are whole numbers that span fewer than 65 532.
+"""
+
+import base64
+import dataclasses
+import itertools
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from curvlib.live import checks
+from curvlib.live.compiler import Leaf, Program
+from curvlib.live.compiler.program import leaf_names
+from curvlib.live.controls import Choice, Control, Slider, Toggle, Value, nearest
+from curvlib.live.definition import Source, assemble
+from curvlib.live.views import View
+from curvlib.live.widget import LiveFigure, widget
+
+LIMIT = 1_000_000  # bytes of a figure's tables, as text
+LEVELS = 65_531  # steps from the first level to the last
+SPECIAL = np.array([0.0, np.nan, np.inf, -np.inf])  # what the codes behind the last level stand for
+WIDE = 100.0  # the factor from which on levels stand at equal ratios
+BYTES = 2 * 4 / 3  # of a number, in base64
+
+
+@dataclass(frozen=True)
+class Column:
+    """One output over all rows of a table, in codes of shape (rows, *shape); see this module's docstring."""
+
+    leaf: Leaf
+    codes: np.ndarray
+    low: float
+    high: float
+    log: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether the output counts something."""
+        return np.dtype(self.leaf.dtype).kind in "iub"
+
+    def value(self, row: int) -> np.ndarray:
+        """The output in one row."""
+        codes = self.codes[row].astype(np.int64)
+        levels = self.low + (self.high - self.low) * np.minimum(codes, LEVELS) / LEVELS
+        numbers = np.exp(levels) if self.log else np.rint(levels) if self.whole else levels
+        return np.where(codes > LEVELS, SPECIAL[np.maximum(codes - LEVELS - 1, 0)], numbers)
+
+    def spec(self) -> dict[str, Any]:
+        """The column for the front end."""
+        return {
+            "name": self.leaf.name,
+            "size": math.prod(self.leaf.shape) if self.leaf.shape else None,
+            "low": self.low,
+            "high": self.high,
+            "log": self.log,
+            "whole": self.whole,
+            "codes": base64.b64encode(self.codes.astype("<u2").tobytes()).decode("ascii"),
+        }
+
+
+@dataclass(frozen=True)
+class Table:
+    """The outputs of one function over all stops of the controls that it takes, the last of them fastest."""
+
+    inputs: tuple[str, ...]
+    stops: tuple[tuple[Value, ...], ...]
+    columns: tuple[Column, ...]
+
+    def look_up(self, values: Mapping[str, Value]) -> list[np.ndarray]:
+        """The outputs at the stops nearest to the controls' values."""
+        row = 0
+        for name, stops in zip(self.inputs, self.stops, strict=True):
+            row = row * len(stops) + stops.index(nearest(stops, values[name]))
+        return [column.value(row).astype(column.leaf.dtype) for column in self.columns]
+
+
+def tabulate(
+    functions: Callable[..., Any] | Sequence[Callable[..., Any]],
+    controls: Sequence[Control] | Control,
+    views: Sequence[View] | View,
+    *,
+    summary: str = "",
+    words: Mapping[str, Sequence[str]] | None = None,
+    name: str | None = None,
+    title: str = "",
+    limit: int = LIMIT,
+) -> LiveFigure:
+    """A figure as `curvlib.live.figure` makes one, its outputs computed now for all values of its controls.
+
+    Args:
+        functions: a function from controls to a dict of arrays and scalars, or several, whose outputs come
+            together. They run in Python, once for each combination of the values of the controls that they
+            take, so they need not be JAX; let each take only what its outputs depend on. Shapes must not
+            depend on the values.
+        controls: those that functions take need to have finitely many values: sliders with `step`, `stops`
+            or `integer`, players, choices, toggles. Fields of a plane are compiled as in any figure, and may
+            take other controls too.
+        views, summary, words, name, title: as for `curvlib.live.figure`.
+        limit: how many bytes the tables may take in the page.
+
+    Returns:
+        The same widget; in a kernel too it looks its outputs up.
+
+    Raises:
+        ValueError: for a control without stops, shapes that differ between values, tables larger than `limit`
+            (before they are computed, but for one row each), and what `curvlib.live.figure` refuses.
+    """
+    given = (functions,) if callable(functions) else tuple(functions)
+    label = checks.figure_name(given[0] if given else None, name)
+    by_name = checks.controls(controls)
+    takes = [checks.inputs(function, by_name, f"the function {_name(function)}") for function in given]
+    for control in {control: None for names in takes for control in names}:
+        by_name[control] = _with_stops(by_name[control])
+    runs = [
+        _Run(function, {name: by_name[name] for name in names})
+        for function, names in zip(given, takes, strict=True)
+    ]
+    _check_size(runs, label, limit)
+    names = [leaf.name for run in runs for leaf in run.leaves]
+    twice = [output for output in names if names.count(output) > 1]
+    if twice:
+        raise ValueError(f"two functions of figure '{label}' return '{twice[0]}': give them different names")
+    tables = [run.table() for run in runs]
+    return widget(assemble(_source(tables), by_name, views, summary, words or {}, label, title))
+
+
+class _Run:
+    """One function over the stops of its controls; the first row is computed at once."""
+
+    def __init__(self, function: Callable[..., Any], controls: Mapping[str, Control]) -> None:
+        self.function = function
+        self.controls = controls
+        self.stops = tuple(_stops(control) for control in controls.values())
+        self.rows = math.prod(len(stops) for stops in self.stops)
+        self.states = itertools.product(*self.stops)
+        self.leaves, self.first = self._row(next(self.states))
+
+    def _row(self, state: tuple[Value, ...]) -> tuple[tuple[Leaf, ...], list[np.ndarray]]:
+        result = self.function(**dict(zip(self.controls, state, strict=True)))
+        paths = jax.tree_util.tree_flatten_with_path(result)[0]
+        arrays = [np.asarray(value) for _, value in paths]
+        names = [name or "value" for name in leaf_names(paths)]
+        leaves = [
+            Leaf(name, array.shape, array.dtype.name) for name, array in zip(names, arrays, strict=True)
+        ]
+        return tuple(leaves), arrays
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers a row has."""
+        return sum(array.size for array in self.first)
+
+    def times(self) -> str:
+        """How often, for a sentence."""
+        counts = zip(self.controls, self.stops, strict=True)
+        return f"for {self.rows:,} states ({' × '.join(f'{name} {len(stops)}' for name, stops in counts)})"
+
+    def table(self) -> Table:
+        """Run the function for the other rows."""
+        rows = [self.first]
+        for state in self.states:
+            leaves, arrays = self._row(state)
+            if [(leaf.name, leaf.shape) for leaf in leaves] != [
+                (leaf.name, leaf.shape) for leaf in self.leaves
+            ]:
+                at = ", ".join(f"{name}={value!r}" for name, value in zip(self.controls, state, strict=True))
+                raise ValueError(
+                    f"the function {_name(self.function)} returned {_shapes(leaves)} at {at}, but before"
+                    f" {_shapes(self.leaves)}: names and shapes must not depend on the controls"
+                )
+            rows.append(arrays)
+        values = [np.stack(arrays) for arrays in zip(*rows, strict=True)]
+        columns = [encode(leaf.name, array) for leaf, array in zip(self.leaves, values, strict=True)]
+        return Table(tuple(self.controls), self.stops, tuple(columns))
+
+
+def encode(name: str, values: np.ndarray) -> Column:
+    """The values of one output, of shape (rows, *shape), in codes."""
+    numbers = values.astype(float)
+    finite = numbers[np.isfinite(numbers)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    positive = finite[finite > 0]
+    whole = values.dtype.kind in "iub"
+    if whole and high - low <= LEVELS:
+        high = low + LEVELS  # so that each whole number is a level
+    log = bool(not whole and low >= 0 and positive.size and high > WIDE * positive.min())
+    if log:
+        low, high = float(np.log(positive.min())), float(np.log(high))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        levels = (np.log(numbers) if log else numbers) - low
+        codes = np.rint(levels * (LEVELS / (high - low) if high > low else 0.0))
+    codes = np.where(np.isfinite(numbers), codes, 0)
+    for place, special in enumerate(SPECIAL):
+        same = np.isnan(numbers) if np.isnan(special) else numbers == special
+        codes = np.where(same & (log or special != 0), LEVELS + 1 + place, codes)
+    leaf = Leaf(name, values.shape[1:], values.dtype.name)
+    return Column(leaf, codes.astype(np.uint16), low, high, log)
+
+
+def _source(tables: Sequence[Table]) -> Source:
+    """The tables as what a figure computes its outputs by, in Python and in a page."""
+    inputs = tuple(dict.fromkeys(name for table in tables for name in table.inputs))
+    groups = [
+        {
+            "inputs": [inputs.index(name) for name in table.inputs],
+            "stops": table.stops,
+            "outputs": [column.spec() for column in table.columns],
+        }
+        for table in tables
+    ]
+    text = json.dumps(groups, separators=(",", ":"))
+    leaves = tuple(Leaf(name, (), "float64") for name in inputs)
+    outputs = tuple(column.leaf for table in tables for column in table.columns)
+    program = Program(f"function (runtime) {{ return runtime.table({text}); }}", leaves, outputs)
+
+    def look_up(*values: Value) -> list[np.ndarray]:
+        state = dict(zip(inputs, values, strict=True))
+        return [output for table in tables for output in table.look_up(state)]
+
+    return Source(inputs, program, look_up)
+
+
+def _with_stops(control: Control) -> Control:
+    """The control as it stands at its stops and nowhere else."""
+    if not isinstance(control, Slider):
+        return control
+    stopping = dataclasses.replace(control, stops=_stops(control))
+    return dataclasses.replace(stopping, value=stopping.clean(control.value))
+
+
+def _stops(control: Control) -> tuple[Value, ...]:
+    """All values of a control."""
+    if isinstance(control, Choice):
+        return tuple(range(len(control.options)))
+    if isinstance(control, Toggle):
+        return (False, True)
+    if not isinstance(control, Slider):
+        raise ValueError(f"control '{control.name}' moves freely: a table cannot have all its values")
+    if control.stops is not None:
+        return control.stops
+    step = control.step or (1 if control.integer and not control.log else None)
+    if step is None:
+        raise ValueError(f"slider '{control.name}' is continuous: for a table, give it stops= or step=")
+    count = math.floor((control.max - control.min) / step + 1e-9) + 1
+    places = (float(f"{control.min + step * index:.12g}") for index in range(count))
+    return tuple(round(place) if control.integer else place for place in places)
+
+
+def _check_size(runs: Sequence[_Run], label: str, limit: int) -> None:
+    """Refuse tables that are too large, with the counts that make them so."""
+    size = sum(run.rows * run.numbers for run in runs) * BYTES
+    if size <= limit:
+        return
+    counts = "; ".join(f"{_name(run.function)} returns {run.numbers:,} numbers {run.times()}" for run in runs)
+    raise ValueError(
+        f"the tables of figure '{label}' would take {size / 1e3:,.0f} KB, more than {limit / 1e3:,.0f} KB:"
+        f" {counts}; give controls fewer stops, return fewer numbers, or split the function by the controls"
+        " that its outputs depend on"
+    )
+
+
+def _name(function: Any) -> str:
+    return f"'{getattr(function, '__name__', repr(function))}'"
+
+
+def _shapes(leaves: Sequence[Leaf]) -> str:
+    return ", ".join(f"'{leaf.name}' of shape {leaf.shape}" for leaf in leaves)

@@ -1,0 +1,187 @@
+"""Tables: computed over the stops of controls, quantised as promised, looked up alike everywhere."""
+
+import json
+import math
+import re
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from py_mini_racer import MiniRacer
+
+from curvlib import live
+from curvlib.live import assets
+from curvlib.live.tabulate import LEVELS, encode
+
+RUNS: list[tuple] = []
+
+
+def train(lam: float, rank: int) -> dict:
+    """As if it were heavy, and not JAX."""
+    RUNS.append((lam, rank))
+    steps = np.arange(50)
+    return {"losses": np.exp(-0.1 * rank * steps) + lam, "steps": 40 + rank, "status": lam > 1}
+
+
+def spectrum(rank: int, wide: bool) -> dict:
+    return {"nested": {"values": np.arange(4.0) * rank * (10 if wide else 1)}}
+
+
+def controls() -> list:
+    return [
+        live.slider("lam", 1e-4, 10, 1e-2, log=True, stops=11, label="damping λ"),
+        live.slider("rank", 1, 5, integer=True),
+        live.toggle("wide", False),
+    ]
+
+
+def views() -> list:
+    return [
+        live.curves([live.line("losses", count="steps", label="loss")], ylog=True),
+        live.curves([live.line("nested.values")]),
+    ]
+
+
+@pytest.fixture
+def table():
+    RUNS.clear()
+    return live.tabulate(
+        [train, spectrum], controls(), views(), summary="{steps} steps at λ = {lam}.", name="table"
+    )
+
+
+def test_functions_run_once_for_each_combination_of_the_controls_they_take(table):
+    assert len(RUNS) == len(set(RUNS)) == 11 * 5
+    assert table.state == {"lam": 0.01, "rank": 3, "wide": False}
+    table.lam = 0.03
+    assert table.lam == RUNS[5 * 5][0] == pytest.approx(math.sqrt(1e-4 * 10), rel=0.01)
+    assert table.describe() == f"43 steps at λ = {table.lam}."
+    assert len(RUNS) == 55, "a change computes nothing"
+    outputs = table.outputs
+    assert outputs["steps"] == 43 and outputs["steps"].dtype == int
+    assert outputs["status"].dtype == bool and not outputs["status"]
+    exact = train(table.lam, 3)
+    np.testing.assert_allclose(outputs["losses"], exact["losses"], rtol=1e-4)
+
+
+def test_groups_add_and_do_not_multiply(table):
+    # 55 states of 50 + 1 + 1 numbers and 10 states of 4, each of 16 bits in base64.
+    assert len(table.definition.program.source) == pytest.approx((55 * 52 + 10 * 4) * 8 / 3, abs=1500)
+
+
+@pytest.mark.parametrize("state", [(1e-4, 1, False), (10.0, 5, True), (0.01, 2, True), (0.02, 4, False)])
+def test_the_page_looks_up_what_the_kernel_does(table, state):
+    lam, table.rank, table.wide = state
+    table.lam = lam
+    files = [assets.STATIC / name for name in ("d3.js", "runtime.js", "controls.js", "table.js")]
+    context = MiniRacer()
+    context.eval("".join(Path(str(file)).read_text() for file in files) + ATOB)
+    found = json.loads(
+        context.eval(f"look({table.definition.program.source}, {json.dumps([lam, *state[1:]])})")
+    )
+    assert found.keys() == table.outputs.keys()
+    for name, values in table.outputs.items():
+        np.testing.assert_allclose(
+            np.array(found[name], float), values.astype(float), rtol=1e-13, err_msg=name
+        )
+
+
+# V8 alone has no atob.
+ATOB = """
+const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const atob = text => {
+    let bits = "";
+    for (const letter of text.replace(/=+$/, "")) {
+        bits += BASE64.indexOf(letter).toString(2).padStart(6, "0");
+    }
+    return bits.match(/.{8}/g).map(byte => String.fromCharCode(parseInt(byte, 2))).join("");
+};
+const plain = (_, value) => ArrayBuffer.isView(value) ? Array.from(value, String) : value;
+const look = (program, values) => JSON.stringify(program(runtime)(...values), plain);
+"""
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e12])
+def test_levels_at_equal_distances_are_within_their_promise(scale):
+    values = scale * np.random.default_rng(0).standard_normal((40, 7))
+    column = encode("x", values)
+    got = np.stack([column.value(row) for row in range(40)])
+    assert not column.log
+    assert np.abs(got - values).max() <= 8e-6 * (values.max() - values.min())
+    assert (got.min(), got.max()) == pytest.approx((values.min(), values.max()), rel=1e-14)
+
+
+@pytest.mark.parametrize("decades", [3, 16, 300])
+def test_levels_at_equal_ratios_are_within_their_promise(decades):
+    values = 10.0 ** np.random.default_rng(0).uniform(-decades, 0, (40, 7))
+    values[3, 2] = 0
+    column = encode("x", values)
+    got = np.stack([column.value(row) for row in range(40)])
+    assert column.log and got[3, 2] == 0
+    values[3, 2] = got[3, 2] = 1
+    assert np.abs(got / values - 1).max() <= 8e-6 * decades * math.log(10)
+
+
+@pytest.mark.parametrize(
+    "values", [[1.0, 2.0], [1e-9, 1.0], [0.0, -1.0]], ids=["linear", "ratios", "negative"]
+)
+def test_nan_infinities_and_zero_are_kept(values):
+    special = np.array([[0.0, np.nan, np.inf, -np.inf, *values]])
+    got = encode("x", special).value(0)
+    np.testing.assert_array_equal(got[1:4], special[0, 1:4])
+    assert abs(got[0]) <= (0 if special[0, 4:].min() < 0 or values[0] < 1 else 1e-5)
+
+
+def test_whole_numbers_are_kept():
+    values = np.array([[-7], [0], [LEVELS - 7]])
+    assert [encode("n", values).value(row).tolist() for row in range(3)] == values.tolist()
+    assert encode("b", np.array([True, False])).value(0) == 1
+
+
+def test_a_table_that_is_too_large_is_refused_before_it_is_computed():
+    RUNS.clear()
+    says = (
+        "the tables of figure 'table' would take 8 KB, more than 7 KB: 'train' returns 52 numbers for 55"
+        " states (lam 11 × rank 5); 'spectrum' returns 4 numbers for 10 states (rank 5 × wide 2); give"
+    )
+    with pytest.raises(ValueError, match=re.escape(says)):
+        live.tabulate([train, spectrum], controls(), views(), name="table", limit=7000)
+    assert len(RUNS) == 1
+
+
+def test_what_cannot_be_tabulated_is_refused_in_a_sentence():
+    def ragged(rank):
+        return {"losses": np.ones(rank)}
+
+    view = live.curves([live.line("losses")])
+    rank = live.slider("rank", 1, 3, integer=True)
+    for make, says in [
+        (lambda: live.tabulate(lambda x: {}, live.slider("x", 0, 1), view), "give it stops= or step="),
+        (
+            lambda: live.tabulate(lambda x: {}, live.point("x", (0, 0), ((-1, 1), (-1, 1))), view),
+            "control 'x' moves freely",
+        ),
+        (
+            lambda: live.tabulate(ragged, rank, view),
+            "returned 'losses' of shape (2,) at rank=2, but before 'losses' of shape (1,)",
+        ),
+        (lambda: live.tabulate([ragged, ragged], rank, view, name="x"), "return 'losses'"),
+        (lambda: live.slider("x", 0, 1, stops=1), "two or more stops"),
+        (lambda: live.slider("x", 0, 1, stops=3, step=0.1), "and no step"),
+        (lambda: live.slider("x", 0, 3, integer=True, stops=9), "fewer than 9 whole numbers"),
+    ]:
+        with pytest.raises(ValueError, match=re.escape(says)):
+            make()
+
+
+def test_stops_have_few_digits_and_reach_the_ends():
+    stops = live.slider("x", 1e-4, 100, log=True, stops=7).stops
+    assert stops == (1e-4, 1e-3, 0.01, 0.1, 1.0, 10.0, 100.0)
+    stops = np.array(live.slider("x", 1, 3, stops=7).stops)
+    assert np.abs(np.diff(stops) - 1 / 3).max() < 0.02
+    figure = live.figure(
+        lambda x: {"y": x * jnp.ones(2)}, live.slider("x", 1, 3, stops=3), live.curves([live.line("y")])
+    )
+    figure.x = 1.6
+    assert figure.x == 2
