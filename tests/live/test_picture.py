@@ -185,7 +185,7 @@ def test_a_conic_lies_where_its_form_has_the_value(matrix, branches):
         ({"log": True, "decades": 2}, [[-1, 0, 0.1]], [[0, 0.5, 0.75]], (-1, 1)),
         ({"diverging": False}, [[1, 2, 3]], [[0, 0.5, 1]], (1, 3)),
         ({"diverging": False, "log": True, "decades": 2}, [[0.1, -1, 1]], [[0.5, 0, 1]], (0.01, 1)),
-        ({"diverging": False}, [[2, 2, np.nan]], [[0, 0, np.nan]], (2, 2)),
+        ({"diverging": False}, [[2, 2, np.nan]], [[1, 1, np.nan]], (0, 2)),
     ],
 )
 def test_a_heat_maps_scale(options, values, shares, ends):

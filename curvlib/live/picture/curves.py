@@ -35,7 +35,8 @@ def draw_curves(axes: Axes, view: Curves, scene: Scene) -> Marks:
         drawn[layer.label, layer.color] = _DRAWERS[type(layer)](axes, layer, view, scene)
     for (label, _), mark in drawn.items():
         mark.set_label(label)
-    draw_handles(axes, view, scene)
+    if not any(isinstance(layer, Bars) for layer in series):  # whose tops are handles
+        draw_handles(axes, view, scene)
     heights = np.concatenate([*(np.ravel(y) for _, y in spans), np.zeros(0)])
     if view.ylog and heights.size and not np.any(heights > 0):
         say(axes, EMPTY_LOG)

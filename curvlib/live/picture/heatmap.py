@@ -56,4 +56,6 @@ def scale(layer: Cells, values: np.ndarray, scene: Scene) -> tuple[np.ndarray, t
         return np.clip((1 + np.sign(values) * size) / 2, 0, 1), (-largest, largest)
     if layer.log:
         return np.clip(np.where(values <= 0, 0, size), 0, 1), (largest / 10**layer.decades, largest)
-    return np.clip((values - low) / ((largest - low) or 1), 0, 1), (low, largest)
+    if not low < largest:  # what is the same everywhere is not pale
+        low = min(0.0, low - 1)
+    return np.clip((values - low) / (largest - low), 0, 1), (low, largest)

@@ -9,7 +9,7 @@ from curvlib.live.picture.fields import draw_field
 from curvlib.live.picture.scene import MARGIN, Marks, Scene, color, draw_handles, limits, say, widen
 from curvlib.live.views import Arrow, Ellipse, Layer, Path, Plane, Points
 
-WIDEST = 8  # how many times as far as across a fitted view follows a narrow ellipse
+WIDEST = 4  # times the shortest way to an ellipse, that a fitted view reaches
 FLAT = 1e-14  # an eigenvalue that is smaller, relative to the other, counts as this
 
 
@@ -72,9 +72,10 @@ def _reach(layer: Layer, scene: Scene) -> np.ndarray:
             return np.concatenate(_ends(layer, scene))
         case Ellipse():
             center = scene.array(layer.center)
-            branches = np.concatenate([*_conic(layer, scene), np.zeros((0, 2))])
-            away = np.linalg.norm(branches, axis=1)
-            return center + np.concatenate([branches[away <= WIDEST * away.min(initial=np.inf)], [[0, 0]]])
+            offsets = np.concatenate([*_conic(layer, scene), np.zeros((0, 2))])
+            reach = WIDEST * np.linalg.norm(offsets, axis=1).min(initial=np.inf) if len(offsets) else 0
+            around = np.minimum(np.abs(offsets).max(axis=0, initial=0), reach)
+            return np.stack([center - around, center + around])
     return np.zeros((0, 2))
 
 

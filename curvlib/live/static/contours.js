@@ -60,14 +60,11 @@ function contourLevels({ levels, spacing }, low, high) {
 /** Path data of the region above each level, with the view's corners at (x0, y0) and (x1, y1) in pixels. */
 function contourPaths(levels, spacing, { values, low }, [x0, x1], [y0, y1]) {
   // Outlines are interpolated linearly between nodes. The root of a bowl is closer to linear than the bowl.
-  const root = (value) => (value === -Infinity ? value : Math.sqrt(Math.max(0, value - low)));
-  const bend = spacing === "log" ? root : (value) => value;
-  const bent = values.map(bend);
-  const heights = levels.map(bend);
-  const crossed = crossedCells(bent, heights);
+  const bend = spacing === "log" ? (value) => Math.sqrt(Math.max(0, value - low)) : (value) => value;
   const [dx, dy] = [(x1 - x0) / FINE, (y1 - y0) / FINE];
   const toPixels = { x: (i) => x0 + (i - 1) * dx, y: (j) => y0 + (j - 1) * dy };
-  return heights.map((height, index) => outline(bent, height, crossed[index], toPixels));
+  const crossed = crossedCells(values, levels);
+  return levels.map((level, index) => outline(values, level, crossed[index], bend, toPixels));
 }
 
 /** For each level the nodes at the top left of the cells that it crosses. */
@@ -108,7 +105,8 @@ const CROSSINGS = [
 const nextEdge = new Int32Array(2 * NODES * NODES).fill(-1); // of the outline, after the one crossed
 
 /** Path data around where `values` are at least `level`, through `cells`; toPixels takes columns and rows. */
-function outline(values, level, cells, toPixels) {
+function outline(values, level, cells, bend, toPixels) {
+  const height = bend(level);
   let data = "";
   for (const start of linkCrossings(values, level, cells)) {
     if (nextEdge[start] < 0) continue;
@@ -116,7 +114,8 @@ function outline(values, level, cells, toPixels) {
     for (let edge = start; nextEdge[edge] >= 0; ) {
       const node = edge >> 1;
       const down = edge & 1;
-      const along = wayTo(level, values[node], values[node + (down ? NODES : 1)]);
+      const [from, to] = [values[node], values[node + (down ? NODES : 1)]];
+      const along = from === -Infinity ? 0 : to === -Infinity ? 1 : wayTo(height, bend(from), bend(to));
       const i = (node % NODES) + (down ? 0 : along);
       const j = Math.floor(node / NODES) + (down ? along : 0);
       pen.go(toPixels.x(i), toPixels.y(j));
@@ -129,9 +128,8 @@ function outline(values, level, cells, toPixels) {
   return data;
 }
 
-/** Which part of the way from a value to another a level is at; all of it to where one of them is −∞. */
+/** Which part of the way from a value to another a level is at. */
 function wayTo(level, from, to) {
-  if (from === -Infinity || to === -Infinity) return to === -Infinity ? 1 : 0;
   const part = (level - from) / (to - from);
   return part >= 0 && part <= 1 ? part : 0.5; // next to an undefined value
 }

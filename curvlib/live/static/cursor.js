@@ -33,7 +33,10 @@ class Cursor {
     this.pad.addEventListener("pointermove", follow);
     this.pad.addEventListener("pointerdown", follow);
     this.pad.addEventListener("pointerleave", () => this.#leave());
-    this.pad.addEventListener("click", () => this.#seek());
+    this.pad.addEventListener("click", (event) => {
+      this.#point(event); // which may be still to be done for this frame
+      this.#seek();
+    });
     this.pad.addEventListener("focus", () => {
       if (this.x === null && this.pad.matches(":focus-visible")) this.#step(0);
     });
@@ -127,12 +130,12 @@ class Cursor {
     put(this.rule, { d: `M${round(at)},${frame.plot.y}v${round(frame.plot.height)}` });
     if (this.following) return;
     const head = { label: where, value: "", color: "" };
-    writeTip(this.tip, [head, ...rows], at - frame.plot.x, frame.plot.width);
+    writeTip(this.tip, [head, ...rows], at - frame.plot.x, frame.plot);
   }
 }
 
-/** Write rows { label, value, color } into a tip, and put it beside `left` in a plot of this width. */
-function writeTip(tip, rows, left, width) {
+/** Write rows { label, value, color } into a tip, and put it beside `left` at the top of a plot, or `below`. */
+function writeTip(tip, rows, left, { width, height }, below = false) {
   const create = () => html("div", {}, html("i"), html("span"), html("b"));
   join(tip, rows, create, (node, { label, value, color }) => {
     const [swatch, text, number] = node.children;
@@ -143,5 +146,5 @@ function writeTip(tip, rows, left, width) {
   });
   const size = tip.offsetWidth;
   const beside = left > width / 2 ? left - size - 10 : left + 10;
-  place(tip, Math.max(0, Math.min(beside, width - size)), 4);
+  place(tip, Math.max(0, Math.min(beside, width - size)), below ? height - tip.offsetHeight - 4 : 4);
 }

@@ -16,6 +16,7 @@
 // to point, Home and End to the ends.
 
 const NUDGES = 100; // of an arrow key, across the bounds
+const DECADE = 20; // of them, to a power of ten on a logarithmic axis
 const LEAP = 10; // nudges at once, with the shift key
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -56,10 +57,17 @@ class Handle {
       point.map((old, k) => {
         if (at !== index || (axis && axis !== "xy"[k])) return old;
         const [low, high] = bounds[k];
-        return Math.min(Math.max(roundTo(moved(old, k, high - low), (high - low) / 1000), low), high);
+        const value = moved(old, k, high - low);
+        const size = this.scale(k).log ? value : high - low;
+        return Math.min(Math.max(roundTo(value, size / 1000), low), high);
       }),
     );
     this.figure.change(name, kind === "point" ? points[0] : points);
+  }
+
+  /** The scale of a coordinate. */
+  scale(axis) {
+    return axis ? this.frame.y : this.frame.x;
   }
 
   /** Give a grip the tab stop and the focus. */
@@ -107,8 +115,9 @@ class Grip {
     const { frame, control } = this.all;
     const { plot } = frame;
     // A point outside the view waits at its edge, where it can be fetched.
-    this.left = Math.min(Math.max(frame.x(x) - plot.x, 0), plot.width);
-    this.top = Math.min(Math.max(frame.y(y) - plot.y, 0), plot.height);
+    const within = (at, size, none) => (Number.isNaN(at) ? none : Math.min(Math.max(at, 0), size));
+    this.left = within(frame.x(x) - plot.x, plot.width, 0);
+    this.top = within(frame.y(y) - plot.y, plot.height, plot.height); // zero on a logarithmic axis: its floor
     place(this.element, this.left, this.top);
     const [xText, yText] = point.map(writeShort);
     put(this.element, {
@@ -129,8 +138,12 @@ class Grip {
       this.all.focus(grips[Math.min(Math.max(this.index + turn, 0), grips.length - 1)]);
       return;
     }
-    const nudges = event.shiftKey ? LEAP : 1;
-    this.all.move(this.index, (old, axis, span) => old + (arrow[axis] * nudges * span) / NUDGES);
+    this.all.move(this.index, (old, axis, span) => {
+      const nudges = arrow[axis] * (event.shiftKey ? LEAP : 1);
+      const scale = this.all.scale(axis);
+      if (!(scale.log && nudges)) return old + (nudges * span) / NUDGES;
+      return Math.max(old, scale.domain()[0]) * 10 ** (nudges / DECADE);
+    });
   }
 
   grab(event) {

@@ -114,8 +114,9 @@ class HeatMap {
     const text = writeShort(largest);
     if (diverging) return [(value) => (1 + Math.sign(value) * size(value)) / 2, writeShort(-largest), text];
     if (log) return [(value) => (value > 0 ? size(value) : 0), `≤ ${writeShort(largest / 10 ** decades)}`, text];
-    const low = given > 0 ? 0 : d3.min(finite) ?? 0;
-    return [(value) => (value - low) / (largest - low || 1), writeShort(low), text];
+    const lowest = given > 0 ? 0 : d3.min(finite) ?? 0;
+    const low = lowest < largest ? lowest : Math.min(0, lowest - 1); // what is the same everywhere is not pale
+    return [(value) => (value - low) / (largest - low), writeShort(low), text];
   }
 
   #pick(cell) {
@@ -166,7 +167,8 @@ class HeatMap {
     const [x, y] = [frame.x(column - 0.5), frame.y(row - 0.5)];
     const [width, height] = [frame.x(column + 0.5) - x, frame.y(row + 0.5) - y];
     put(this.picked, { x: round(x), y: round(y), width: round(width), height: round(height) });
-    writeTip(this.tip, [{ label: where, value, color: "" }], x + width / 2 - frame.plot.x, frame.plot.width);
+    const below = row < this.rows / 2; // the tip stands where the cell is not
+    writeTip(this.tip, [{ label: where, value, color: "" }], x + width / 2 - frame.plot.x, frame.plot, below);
   }
 
   highlight() {}

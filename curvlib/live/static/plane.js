@@ -2,7 +2,7 @@
 // drag.
 
 const PLANE_ASPECT = 0.8; // height by width where the limits do not say
-const WIDEST = 8; // how many times as far as across a fitted view follows a narrow ellipse
+const WIDEST = 4; // times the shortest way to an ellipse, that a fitted view reaches
 
 class Plane {
   constructor(view, figure) {
@@ -205,11 +205,15 @@ class EllipseMark {
     if (!finite) figure.freeze(name);
     this.branches = finite ? conic(matrix, numbers[6]) : [];
     this.remark = finite && !this.branches.length && `${name}: no eigenvalue of its matrix is positive.`;
+    // A fitted view shows what is around the center, and not how far a narrow ellipse or a hyperbola goes.
+    const offsets = this.branches.flat();
+    const reach = WIDEST * (d3.min(offsets, ([x, y]) => Math.hypot(x, y)) ?? 0);
+    const around = (axis) => {
+      const far = Math.min(d3.max(offsets, (offset) => Math.abs(offset[axis])) ?? 0, reach);
+      return [center[axis] - far, center[axis] + far];
+    };
+    [this.xs, this.ys] = [around(0), around(1)];
     this.branches = this.branches.map((points) => points.map(([x, y]) => [x + center[0], y + center[1]]));
-    const fromCenter = ([x, y]) => Math.hypot(x - center[0], y - center[1]);
-    const reach = WIDEST * (d3.min(this.branches.flat(), fromCenter) ?? 0);
-    const fitted = [center, ...this.branches.flat().filter((point) => fromCenter(point) <= reach)];
-    [this.xs, this.ys] = [fitted.map(([x]) => x), fitted.map(([, y]) => y)];
   }
 
   draw({ x, y }) {

@@ -10,6 +10,7 @@ function makeScale(log, domain, range) {
   const mix = (from, to, share) => from * (1 - share) + to * share;
   const scale = (value) => mix(start, end, (forward(value) - low) / (high - low));
   scale.invert = (pixel) => backward(mix(low, high, (pixel - start) / (end - start)));
+  scale.log = Boolean(log);
   scale.domain = () => domain;
   scale.range = () => range;
   return scale;

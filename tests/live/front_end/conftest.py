@@ -69,13 +69,14 @@ def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Ca
         figure: dict[str, Any] = spec,
         program: str = program,
         *,
+        fields: str = field,
         before: str = "",
         element: str = "shrink",
         fragment: str = "",
         expect_errors: bool = False,
         **options: Any,
     ) -> Page:
-        definition = f"{{spec: {json.dumps(figure)}, program: {program}, fields: [{field}]}}"
+        definition = f"{{spec: {json.dumps(figure)}, program: {program}, fields: [{fields}]}}"
         files = {
             "live.js": assets.script(),
             "live.css": assets.style(),
