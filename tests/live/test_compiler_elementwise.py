@@ -225,3 +225,23 @@ def test_bits_of_floats():
 
 def test_select_by_one_number():
     check(lambda c, x, y: jnp.where(c, x, y), True, RANDOM, -RANDOM, others=[(False, RANDOM, -RANDOM)])
+
+
+PRIMITIVES = {*UNARY, *BINARY, *FUNCTIONS, *INTEGERS, *SHIFTS, "bitcast_convert_type"} - {
+    "floor_divide",
+    "remainder",
+}
+
+
+def example(primitive):
+    """A function that needs the primitive and is compared with JAX above, and arguments for it."""
+    floats, numbers = RANDOM[0], np.arange(1, 9)
+    if primitive in FUNCTIONS:
+        return FUNCTIONS[primitive], [floats]
+    if primitive in UNARY + BINARY:
+        return function_of(primitive), [floats] if primitive in UNARY else [floats, floats]
+    if primitive in INTEGERS:
+        return INTEGERS[primitive], [numbers, numbers]
+    if primitive in SHIFTS:
+        return function_of(primitive), [numbers, numbers]
+    return lambda x: x.view(jnp.int32), [np.float32(floats)]

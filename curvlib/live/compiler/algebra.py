@@ -60,9 +60,7 @@ def _triangular_solve(scope: Scope, equation: Equation, matrix: Array, right: Ar
     return _call(scope, equation, "solveTriangular", [matrix, right], count, rows, columns, *map(int, flags))
 
 
-@lowers(
-    "eigh", functions="jnp.linalg.eigh, eigvalsh", limits="signs of eigenvectors are free"
-)
+@lowers("eigh", functions="jnp.linalg.eigh, eigvalsh", limits="signs of eigenvectors are free")
 def _eigh(scope: Scope, equation: Equation, matrix: Array) -> list[Stored]:
     if equation.parameters.get("subset_by_index") is not None:
         raise Unsupported("the JAX primitive 'eigh' with a subset of eigenvalues")

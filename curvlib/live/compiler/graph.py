@@ -30,15 +30,26 @@ KINDS = {  # the typed array that holds a dtype
     "uint8": "Uint8Array",
     "bool": "Uint8Array",
 }
-_CALLS = {  # primitives that only call: the parameter that holds the called jaxpr
-    "jit": "jaxpr",
-    "closed_call": "call_jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
-    "remat2": "jaxpr",
-    "checkpoint": "jaxpr",
+CALLS = {  # primitives that only call: the parameter that holds the called jaxpr, and who makes them
+    "jit": ("jaxpr", "jax.jit, most of jax.numpy"),
+    "custom_jvp_call": ("call_jaxpr", "jax.custom_jvp, jax.nn.relu"),
+    "custom_vjp_call": ("call_jaxpr", "jax.custom_vjp"),
+    "custom_vmap_call": ("call", "jax.custom_batching.custom_vmap"),
+    "remat2": ("jaxpr", "jax.checkpoint"),
+    "checkpoint": ("jaxpr", "jax.checkpoint, before JAX 0.10"),
+    "composite": ("jaxpr", "jax.lax.composite"),
 }
-_ALIASES = {"copy", "stop_gradient", "optimization_barrier", "name", "device_put"}
+ALIASES = {  # primitives that give what they get
+    "copy": "jnp.array, jnp.copy",
+    "stop_gradient": "jax.lax.stop_gradient",
+    "optimization_barrier": "jax.lax.optimization_barrier",
+    "name": "jax.ad_checkpoint.checkpoint_name",
+    "device_put": "jax.device_put",
+}
+REWRITTEN = {  # primitives that become others
+    "custom_linear_solve": "jnp.linalg.solve, jax.scipy.sparse.linalg.cg, jax.lax.custom_linear_solve",
+    "platform_index": "jax.lax.platform_dependent: what it does on a CPU",
+}
 
 
 @dataclass(eq=False)
@@ -144,10 +155,10 @@ def _convert(
 ) -> list[Variable]:
     """Append what one equation of a jaxpr becomes; return the variables of its results."""
     name, parameters = equation.primitive.name, equation.params
-    if name in _ALIASES:
+    if name in ALIASES:
         return arguments
-    if name in _CALLS:
-        return _inline(parameters[_CALLS[name]], arguments, equations, place)
+    if name in CALLS:
+        return _inline(parameters[CALLS[name][0]], arguments, equations, place)
     if name == "custom_linear_solve":
         lengths = parameters["const_lengths"]
         first = lengths.matvec + lengths.vecmat

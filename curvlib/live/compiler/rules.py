@@ -18,6 +18,11 @@ class Rule:
     functions: str
     limits: str = ""
 
+    @property
+    def module(self) -> str:
+        """The last part of the name of the module that defines it."""
+        return self.lower.__module__.rpartition(".")[2]
+
 
 TABLE: dict[str, Rule] = {}
 

@@ -156,6 +156,16 @@ def _split(scope: Scope, equation: Equation, operand: Array) -> list[Array]:
     return parts
 
 
+@lowers("unstack", functions="jnp.unstack, a, b = x")
+def _unstack(scope: Scope, equation: Equation, operand: Array) -> list[Array]:
+    axis, rows = equation.parameters["axis"], []
+    for k, output in enumerate(equation.outputs):
+        starts = [k if a == axis else 0 for a in range(len(operand.shape))]
+        shape = (*operand.shape[:axis], 1, *operand.shape[axis + 1 :])
+        rows.append(reshape(scope, strided(scope, operand, shape, starts), output.shape))
+    return rows
+
+
 @lowers("tile", functions="jnp.tile")
 def _tile(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, output = scope.code, equation.outputs[0]
@@ -234,7 +244,7 @@ def padded(scope: Scope, operand: Array, padding: Expression, around: Sequence[t
     """The operand with (before, after, between) elements of padding along each axis; negative ones cut."""
     code = scope.code
     shape = tuple(
-        low + high + n + max(0, n - 1) * inner
+        int(low + high + n + max(0, n - 1) * inner)
         for n, (low, high, inner) in zip(operand.shape, around, strict=True)
     )
     steps = [(int(low), int(inner) + 1) for low, _, inner in around]
