@@ -3,13 +3,8 @@
 A state is a dict from control names to the controls' values.
 """
 
-import contextlib
-import functools
-import inspect
 import json
-import os
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,38 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from curvlib.live import check_layers, checks, template
-from curvlib.live.compiler import Program, compile, compile_field
+from curvlib.live import checks, kernel, sources, template
+from curvlib.live.compiler import Program
 from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
-from curvlib.live.views import Layer, Plane, Text, Vectors, View
+from curvlib.live.sources import Field, Source
+from curvlib.live.views import Layer, Plane, Text, View
 
 State = Mapping[str, Value]
-NEEDS_VALUE = (
-    jax.errors.ConcretizationTypeError,
-    jax.errors.TracerArrayConversionError,
-    jax.errors.TracerIntegerConversionError,
-)
-MACHINERY = (os.path.dirname(jax.__file__), os.path.dirname(__file__))  # whose lines are not the reader's
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field of the plane: its programs, one for each component, the controls it takes, and itself over many
-    points by JAX."""
-
-    inputs: tuple[str, ...]
-    programs: tuple[Program, ...]
-    over_points: Callable[..., jax.Array]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a figure's outputs come from: the controls they depend on, the program for a page, and a function
-    of these controls' arguments for Python, which returns the outputs in any pytree."""
-
-    inputs: tuple[str, ...]
-    program: Program
-    function: Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -65,6 +35,7 @@ class Definition:
     program: Program
     fields: Mapping[int, Field]  # by the identity of their layer
     function: Callable[..., Any]
+    reason: str | None  # why a kernel has to compute it, if it has to
 
     def start(self) -> dict[str, Value]:
         """The state in which the figure opens."""
@@ -108,6 +79,7 @@ class Definition:
             "version": 1,
             "name": self.name,
             "title": self.title,
+            "reason": self.reason,
             "summary": self.summary,
             "words": {name: list(texts) for name, texts in self.words.items()},
             "controls": [control.spec(state[name]) for name, control in self.controls.items()],
@@ -129,6 +101,29 @@ class Definition:
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.replace("<", "\\u003c")
 
+    def answer(self, state: State) -> dict[str, Any]:
+        """What a kernel tells the page about a state, if the page cannot compute it: numbers as bytes."""
+        outputs = {name: _bytes(value) for name, value in self.evaluate(state).items()}
+        return {"state": dict(state), "outputs": outputs, "fields": self._sampled(state)}
+
+    def _sampled(self, state: State) -> list[dict[str, Any] | None]:
+        """For each program of the fields its values on a grid; None for one that the page can run."""
+        sampled: list[dict[str, Any] | None] = []
+        for field in self.fields.values():
+            if field.samples is None:
+                sampled += [None] * len(field.programs)
+                continue
+            arguments = self.arguments(field.inputs, state)
+            values = np.asarray(field.over_points(field.samples.points(), *arguments))
+            grid = {
+                "box": field.samples.box,
+                "nodes": field.samples.nodes,
+                "whole": values.dtype.kind in "iub",
+            }
+            parts = values.T if values.ndim == 2 else [values]
+            sampled += [{**grid, "values": _bytes(part)} for part in parts]
+        return sampled
+
     def _view(self, view: View) -> dict[str, Any]:
         if isinstance(view, Text):
             return {"kind": "readout", **vars(view)}
@@ -144,6 +139,10 @@ class Definition:
         return described
 
 
+def _bytes(values: np.ndarray) -> bytes:
+    return np.ascontiguousarray(values, dtype=float).tobytes()
+
+
 def define(
     function: Callable[..., Any],
     controls: Sequence[Control] | Control,
@@ -156,12 +155,7 @@ def define(
     """Trace and compile a figure, and check that its parts fit; the arguments are `live.figure`'s."""
     name = checks.figure_name(function, name)
     by_name = checks.controls(controls)
-    inputs = checks.inputs(function, by_name, f"the function of figure '{name}'")
-    arguments = [by_name[control].argument(by_name[control].value) for control in inputs]
-    positional = _positional(function, inputs)
-    with _python_decisions(f"the function of figure '{name}'"):
-        program = compile(positional, *arguments)
-    source = Source(inputs, program, jax.jit(positional))
+    source = sources.source(function, by_name, name)
     return assemble(source, by_name, views, summary, words, name, title)
 
 
@@ -177,7 +171,7 @@ def assemble(
     """A figure whose outputs come from `source`: compile its fields, and check that its parts fit."""
     views = checks.views(views)
     fields = {
-        id(layer): _field(layer, controls)
+        id(layer): sources.field(layer, view, controls)
         for view in views
         if isinstance(view, Plane)
         for layer in view.layers
@@ -194,69 +188,9 @@ def assemble(
         source.program,
         fields,
         source.function,
+        next((part.reason for part in (source, *fields.values()) if part.reason), None),
     )
     checks.definition(definition)
+    if definition.reason is not None:
+        kernel.say(name, definition.reason)
     return definition
-
-
-def _field(layer: Layer, controls: Mapping[str, Control]) -> Field:
-    function = layer.field
-    label = f"the field '{getattr(function, '__name__', 'field')}'"
-    inputs = checks.inputs(function, controls, label, given=1)
-    arguments = [controls[name].argument(controls[name].value) for name in inputs]
-    positional = _positional(function, inputs, given=1)
-    point = np.zeros(2)
-    with _python_decisions(label):
-        result = jax.eval_shape(positional, point, *arguments)
-    check_layers.field(layer, result, label)
-    parts = [positional]
-    if isinstance(layer, Vectors):
-        parts = [_component(positional, axis) for axis in (0, 1)]
-    programs = tuple(compile_field(part, point, *arguments) for part in parts)
-    over_points = jax.jit(jax.vmap(positional, in_axes=(0, *(None for _ in inputs))))
-    return Field(inputs, programs, over_points)
-
-
-def _component(function: Callable[..., Any], axis: int) -> Callable[..., Any]:
-    """One component of a vector field."""
-
-    @functools.wraps(function)
-    def component(*arguments: Any) -> Any:
-        return function(*arguments)[axis]
-
-    return component
-
-
-def _positional(function: Callable[..., Any], names: Sequence[str], given: int = 0) -> Callable[..., Any]:
-    """`function` with its controls in order after `given` positional arguments, whatever its own order."""
-
-    @functools.wraps(function)
-    def call(*arguments: Any) -> Any:
-        return function(*arguments[:given], **dict(zip(names, arguments[given:], strict=True)))
-
-    first = [f"argument{index}" for index in range(given)]
-    parameters = [
-        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in (*first, *names)
-    ]
-    call.__signature__ = inspect.Signature(parameters)
-    return call
-
-
-@contextlib.contextmanager
-def _python_decisions(label: str) -> Iterator[None]:
-    """Say in one sentence, with its line, where a function needs the value of what is only traced."""
-    try:
-        yield
-    except NEEDS_VALUE as error:
-        own = [
-            frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)
-        ]
-        where = f"{own[-1].filename}:{own[-1].lineno}" if own else "a line that is not known"
-        raise TypeError(
-            f"{label} needs a value that depends on a control as a plain Python or NumPy number at {where}:"
-            " decide with jnp.where or lax.cond, loop with lax.scan or lax.while_loop, compute with jnp"
-        ) from error
-
-
-def _is_machinery(file: str) -> bool:
-    return any(part in file for part in MACHINERY)

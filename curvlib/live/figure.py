@@ -42,11 +42,15 @@ def figure(
     control are computed here and travel with the figure as data. Dtypes are JAX's: float64 if x64 is enabled,
     else float32.
 
+    In a notebook's kernel a function that cannot be compiled, or is not JAX at all, works too: the kernel
+    runs it at each change, a warning says why, and a page without a kernel shows the picture. Whether this is
+    so stands in `fig.definition.reason`, which is None for a figure that is live everywhere.
+
     Args:
         function: `function(**controls) -> dict of arrays and scalars`; its arguments are named like controls,
             and an argument that is no control must have a default.
-        controls: made by `slider`, `choice`, `toggle`, `point`.
-        views: made by `plane`, `curves`, `readout`; drawn in this order.
+        controls: made by `slider`, `player`, `choice`, `toggle`, `point`, `data`.
+        views: made by `plane`, `curves`, `heatmap`, `readout`, `numbers`; drawn in this order.
         summary: a sentence that says what the figure shows, with fields such as `{steps:,d}` (see
             `curvlib.live.template`): the text alternative, kept up to date in the page.
         words: for integer outputs (or controls), the texts that their values stand for in summary and
@@ -61,7 +65,8 @@ def figure(
         refused. `fig.outputs` are the function's outputs in the present state, computed by JAX.
 
     Raises:
-        CompileError: for an operation that is not translated; it names the operation and the line.
+        CompileError: outside a kernel, for an operation that is not translated; it names the operation and
+            the line.
         ValueError, TypeError: if names, shapes, colours, texts or the first state do not fit, in one
             sentence.
     """

@@ -163,7 +163,7 @@ def _is_figure_bundle(node: nodes.Node) -> bool:
     return (
         isinstance(node, nodes.container)
         and node.get("nb_element") == "mime_bundle"
-        and any('class="curvlib-live"' in raw.astext() for raw in node.findall(nodes.raw))
+        and any('<figure class="curvlib-' in raw.astext() for raw in node.findall(nodes.raw))
     )
 
 

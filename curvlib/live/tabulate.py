@@ -27,7 +27,8 @@ from curvlib.live import checks
 from curvlib.live.compiler import Leaf, Program
 from curvlib.live.compiler.program import leaf_names
 from curvlib.live.controls import Choice, Control, Slider, Toggle, Value, nearest
-from curvlib.live.definition import Source, assemble
+from curvlib.live.definition import assemble
+from curvlib.live.sources import Source
 from curvlib.live.views import View
 from curvlib.live.widget import LiveFigure, widget
 

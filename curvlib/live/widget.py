@@ -12,6 +12,8 @@ from curvlib.live import assets, picture
 from curvlib.live.controls import Control, Value
 from curvlib.live.definition import Definition
 
+NEEDS_KERNEL = "This figure is computed by a kernel: open its notebook to play with it."
+
 
 class ControlTrait(traitlets.TraitType):
     """The trait of one control: whatever is set passes through the control's `clean`."""
@@ -28,7 +30,22 @@ class LiveFigure(anywidget.AnyWidget):
     """A live figure in a kernel; made by `curvlib.live.figure`, with a trait for each control."""
 
     _payload = traitlets.Unicode().tag(sync=True)
+    _answer = traitlets.Dict().tag(sync=True)  # where this kernel computes what the page cannot
     _definition: Definition
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        if self._definition.reason is not None:
+            self._compute()
+            self.observe(self._compute, names=list(self._definition.controls))
+
+    def _compute(self, change: Any = None) -> None:
+        """Send the outputs in the present state to the page, or what went wrong."""
+        try:
+            self._answer = self._definition.answer(self.state)
+        except Exception as error:
+            self._answer = {**self._answer, "error": f"{type(error).__name__}: {error}"}
+            raise
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and not hasattr(type(self), name):
@@ -66,14 +83,20 @@ class LiveFigure(anywidget.AnyWidget):
         state, summary = self.state, self.describe()
         image = picture.draw(self._definition, state)
         encoded = base64.b64encode(image.png).decode("ascii")
+        img = (
+            f'<img src="data:image/png;base64,{encoded}" alt="{html.escape(summary)}"'
+            f' width="{image.width}" height="{image.height}">'
+        )
+        if self._definition.reason is None:
+            live = (
+                f'<figure class="curvlib-live" data-name="{self._definition.name}">'
+                f'<script type="application/json">{self._definition.payload(state)}</script>{img}</figure>'
+            )
+        else:
+            live = f'<figure class="curvlib-still">{img}<figcaption>{NEEDS_KERNEL}</figcaption></figure>'
         data = {
             **data,
-            "text/html": (
-                f'<figure class="curvlib-live" data-name="{self._definition.name}">'
-                f'<script type="application/json">{self._definition.payload(state)}</script>'
-                f'<img src="data:image/png;base64,{encoded}" alt="{html.escape(summary)}"'
-                f' width="{image.width}" height="{image.height}"></figure>'
-            ),
+            "text/html": live,
             "image/png": encoded,
             "text/plain": summary,
         }

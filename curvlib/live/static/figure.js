@@ -9,7 +9,9 @@ const REST = 300; // milliseconds without a change, after which the summary is r
 class LiveFigure {
   /**
    * `program` and `fields` are functions as curvlib.live.compile writes them. `host`, which may be null, is
-   * where the state lives besides here: { get(name), set(name, value), onChange(callback(name)) }.
+   * where the state lives besides here: { get(name), set(name, value), onChange(callback(name)) }. If it also
+   * has the numbers, drawn(name) is a control's value in the state that they are of, and a new state of them
+   * calls back without a name.
    */
   constructor(element, { spec, program, fields }, host) {
     this.element = element;
@@ -26,7 +28,7 @@ class LiveFigure {
     this.playhead = spec.controls.find((control) => control.cursor)?.name;
     this.#build();
     host?.onChange((name) => {
-      if (this.#assign({ [name]: host.get(name) }).length) this.#renderIfSeen();
+      if (name === undefined || this.#assign({ [name]: host.get(name) }).length) this.#renderIfSeen();
     });
     // Until it is first drawn, the picture stays; and only what is on the screen, or nearly, is drawn.
     this.seen = new IntersectionObserver(
@@ -128,7 +130,7 @@ class LiveFigure {
 
   /** A control's value as programs take it. */
   argument(name) {
-    const value = this.values.get(name);
+    const value = this.#drawn(name);
     return Array.isArray(value) ? Float64Array.from(value.flat()) : Number(value);
   }
 
@@ -140,7 +142,7 @@ class LiveFigure {
   /** The number that a control or a scalar output stands for, or that stands for itself. */
   number(at) {
     if (typeof at === "number") return at;
-    return Number(this.controls.has(at) ? this.values.get(at) : this.outputs[at]);
+    return Number(this.controls.has(at) ? this.#drawn(at) : this.outputs[at]);
   }
 
   /** The shape of an output. */
@@ -150,7 +152,7 @@ class LiveFigure {
 
   /** Whether no toggle and no legend hides a layer or a readout. */
   shows({ show, label }) {
-    const on = show === null || show === undefined || this.values.get(show) === true;
+    const on = show === null || show === undefined || this.#drawn(show) === true;
     return on && !this.hidden.has(label);
   }
 
@@ -193,6 +195,10 @@ class LiveFigure {
 
   // Its own affairs.
 
+  #drawn(name) {
+    return this.host?.drawn ? this.host.drawn(name) : this.values.get(name);
+  }
+
   #build() {
     const { spec } = this;
     const legends = planLegends(spec);
@@ -234,6 +240,7 @@ class LiveFigure {
       ...(entries.length ? [html("div", { class: "cl-legend" }, ...entries)] : []),
       html("div", { class: "cl-views" }, ...views),
       ...(inputs.length ? [html("div", { class: "cl-controls" }, ...inputs)] : []),
+      ...(spec.reason ? [html("p", { class: "cl-summary" }, `Computed by the kernel. ${spec.reason}`)] : []),
       this.note,
       html("div", { class: "cl-foot" }, this.summary, ...this.#linkButton(), this.reset),
       this.spoken,
@@ -376,8 +383,10 @@ class LiveFigure {
       if (spec.text) putText(element, this.write(spec.text, value));
     }
     const { frozen } = this;
-    toggle(this.note, frozen !== null);
-    if (frozen) putText(this.note, `Drawn only as far as its numbers are finite: ${frozen.join(", ")}.`);
+    const cut = frozen && `Drawn only as far as its numbers are finite: ${frozen.join(", ")}.`;
+    const note = this.host?.error?.() ?? cut;
+    toggle(this.note, note !== null);
+    putText(this.note, note ?? "");
     const summary = this.write(this.spec.summary, value);
     if (this.summary.textContent !== summary) {
       // Seen at once, read out when the reader pauses: every step of a slider would flood a screen reader.

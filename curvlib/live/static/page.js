@@ -43,7 +43,9 @@ function define(id, definition) {
 /** Show a widget's figure: what anywidget calls in a kernel's page, where code may be made from text. */
 function render({ model, el }) {
   const { spec, program, fields } = JSON.parse(model.get("_payload"));
-  const compiled = (source) => new Function(`"use strict"; return (${source});`)();
+  const remote = spec.reason ? new Remote(model, spec) : null;
+  const compiled = (source, otherwise) =>
+    source ? new Function(`"use strict"; return (${source});`)() : otherwise;
   const element = html("figure", { class: "curvlib-live" });
   const names = spec.controls.map((control) => control.name);
   const host = {
@@ -54,10 +56,21 @@ function render({ model, el }) {
     },
     onChange(callback) {
       for (const name of names) model.on(`change:${name}`, () => callback(name));
+      if (!remote) return;
+      model.on("change:_answer", () => {
+        remote.take();
+        callback();
+      });
     },
+    ...(remote && { drawn: (name) => remote.state[name], error: () => remote.error ?? null }),
   };
   el.append(element);
-  const figure = mount(element, { spec, program: compiled(program), fields: fields.map(compiled) }, host);
+  const definition = {
+    spec,
+    program: compiled(program, () => () => remote.outputs),
+    fields: fields.map((source, index) => compiled(source, remote?.field(index))),
+  };
+  const figure = mount(element, definition, host);
   // JupyterLab takes arrow keys for moving between cells, unless the element that has the focus says
   // otherwise.
   const focusable = figure?.body.flatMap((part) => [

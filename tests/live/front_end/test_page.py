@@ -207,6 +207,68 @@ def test_a_kernels_model_and_the_figure_move_each_other(
     assert errors == []
 
 
+# A kernel's answer: numbers as bytes, and a field on a 2 × 2 grid, 0 and 1 on the left, 10 and 11 on the right.
+ANSWER = """
+(kappa, error) => {
+    const bytes = numbers => new DataView(Float64Array.from([0, ...numbers]).buffer, 8);
+    const names = ["first", "second", "third", "fourth"];
+    const outputs = Object.fromEntries(names.flatMap(name => [
+        [name + ".path", bytes([kappa, 1, 0, 0])],
+        [name + ".loss", bytes([kappa, 1])],
+        [name + ".steps", bytes([1])],
+    ]));
+    const field = { box: [[-3, 3], [-2, 2]], nodes: 2, whole: false, values: bytes([0, 10, 1, 11]) };
+    const state = { kappa, angle: 30, count: 4, few: 0, many: 1, show: true, plain: false, start: [-2, 1] };
+    Object.assign(outputs, { origin: bytes([0, 0]), best: bytes([2]) });
+    return { state, outputs, fields: [field], error };
+}
+"""
+
+
+def test_a_kernel_computes_what_cannot_be_compiled(chromium: Browser, spec) -> None:
+    page = chromium.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.add_style_tag(content=assets.style())
+    page.add_script_tag(content=assets.script())
+    names = ("first", "second", "third", "fourth")
+    spec["outputs"] = [
+        {"name": f"{name}.{part}", "shape": shape, "dtype": "float64"}
+        for name in names
+        for part, shape in (("path", [2, 2]), ("loss", [2]), ("steps", []))
+    ]
+    spec["outputs"] += [
+        {"name": "origin", "shape": [2], "dtype": "float64"},
+        {"name": "best", "shape": [], "dtype": "int32"},
+    ]
+    spec["reason"] = "no JavaScript for 'fft'"
+    values = {control["name"]: control["value"] for control in spec["controls"]}
+    payload = json.dumps({"spec": spec, "program": "", "fields": [""]})
+    page.evaluate(f"answer => {{ window.answer = {ANSWER}; }}", None)
+    page.evaluate(f"given => ({MODEL})({{ ...given, values: {{ ...given.values, _answer: answer(10) }} }})",
+                  {"payload": payload, "values": values})  # fmt: skip
+    page.locator("svg[role=img]").first.wait_for()
+    assert "Computed by the kernel. no JavaScript for 'fft'" in page.locator("figure").inner_text()
+    summary = page.locator(".cl-foot .cl-summary")
+    assert summary.inner_text() == "At κ = 10 the first needs 1 steps."
+    assert page.evaluate("() => document.querySelector('figure').curvlibLive.field(0)()(0, 1)") == 5.75
+
+    slider = page.get_by_role("slider", name="condition κ")
+    slider.press("End")
+    assert page.evaluate("() => window.model.values.kappa") == 1000
+    assert slider.get_attribute("aria-valuetext") == "1e+3"
+    assert "κ = 10 " in summary.inner_text(), "texts and plots wait for the numbers they are about"
+    page.evaluate("() => window.model.set('_answer', answer(1000))")
+    assert "κ = 1e+3 " in summary.inner_text()
+    page.evaluate("() => window.model.set('_answer', answer(1000, 'ValueError: no'))")
+    assert page.locator(".cl-note").inner_text() == "ValueError: no"
+    page.evaluate("() => window.model.set('_answer', answer(7))")
+    assert not page.locator(".cl-note").is_visible()
+    page.close()
+    assert errors == []
+
+
 # Move a slider as a reader does and wait for nothing: the time from the event to a finished layout.
 TIMES = """
 async () => {

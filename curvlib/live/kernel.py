@@ -1,0 +1,82 @@
+"""Figures that only a kernel can compute, since their functions cannot be compiled to JavaScript.
+
+In a notebook's kernel such a figure works all the same: the kernel computes its outputs at each change and
+sends them to the page, where the same views draw them. A built page has no kernel and shows the picture.
+"""
+
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from curvlib.live.compiler import Leaf, Program
+from curvlib.live.compiler.program import leaf_names
+
+NODES = {True: 65, False: 25}  # along each side of a field's grid, if it is traced by JAX and if not
+NOTHING = Program("", (), ())  # what a page cannot run
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The grid on which a kernel samples a field: its limits, ((xmin, xmax), (ymin, ymax)), and nodes along
+    each side."""
+
+    box: tuple[tuple[float, float], tuple[float, float]]
+    nodes: int
+
+    def points(self) -> np.ndarray:
+        """The nodes, row after row."""
+        x, y = (np.linspace(*limits, self.nodes) for limits in self.box)
+        return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+
+
+def is_there() -> bool:
+    """Whether this is a notebook's kernel."""
+    ipython = sys.modules.get("IPython")
+    return getattr(ipython and ipython.get_ipython(), "kernel", None) is not None
+
+
+def say(name: str, reason: str) -> None:
+    """Warn that a figure will need a kernel, at the line that makes it."""
+    text = f"figure '{name}' is computed by this kernel, and a page without one shows its picture: {reason}"
+    warnings.warn(text, stacklevel=_depth())
+
+
+def traceable(function: Callable[..., Any], arguments: Sequence[Any]) -> bool:
+    """Whether JAX can trace a function, which may still be without JavaScript."""
+    try:
+        jax.eval_shape(function, *arguments)
+    except Exception:  # whatever it is: run as it is, the function raises it again, or works
+        return False
+    return True
+
+
+def program(function: Callable[..., Any], names: Sequence[str], arguments: Sequence[Any]) -> Program:
+    """What goes in and what comes out of a function, without the JavaScript between."""
+    paths = jax.tree_util.tree_flatten_with_path(function(*arguments))[0]
+    outputs = [
+        Leaf(name or "value", np.shape(value), np.asarray(value).dtype.name)
+        for name, (_, value) in zip(leaf_names(paths), paths, strict=True)
+    ]
+    inputs = [
+        Leaf(name, np.shape(value), np.asarray(value).dtype.name)
+        for name, value in zip(names, arguments, strict=True)
+    ]
+    return Program("", tuple(inputs), tuple(outputs))
+
+
+def over_points(field: Callable[..., Any]) -> Callable[..., np.ndarray]:
+    """A field that JAX cannot trace, at many points one by one."""
+    return lambda points, *arguments: np.array([field(point, *arguments) for point in np.asarray(points)])
+
+
+def _depth() -> int:
+    """How many frames up the first is that is not curvlib's."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("curvlib."):
+        depth, frame = depth + 1, frame.f_back
+    return depth

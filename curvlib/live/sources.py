@@ -1,0 +1,153 @@
+"""Where a figure's numbers come from: functions as a reader wrote them, traced by JAX, compiled for a page.
+
+What cannot be compiled, a kernel computes (`curvlib.live.kernel`); where there is none, it is an error.
+"""
+
+import contextlib
+import functools
+import inspect
+import os
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from curvlib.live import check_layers, checks, kernel
+from curvlib.live.compiler import CompileError, Program, compile, compile_field
+from curvlib.live.controls import Control
+from curvlib.live.views import Layer, Plane, Vectors
+
+NEEDS_VALUE = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
+MACHINERY = (os.path.dirname(jax.__file__), os.path.dirname(__file__))  # whose lines are not the reader's
+
+
+class NotTraced(TypeError):
+    """A function needs the value of what JAX only traces."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a figure's outputs come from: the controls they depend on, the program for a page, and a function
+    of these controls' arguments for Python, which returns the outputs in any pytree. `reason`: why there is
+    no program, if there is none."""
+
+    inputs: tuple[str, ...]
+    program: Program
+    function: Callable[..., Any]
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the plane: its programs, one for each component, the controls it takes, and itself over many
+    points in Python. `samples`: where a kernel samples it, if it has no programs, and `reason`: why."""
+
+    inputs: tuple[str, ...]
+    programs: tuple[Program, ...]
+    over_points: Callable[..., Any]
+    samples: kernel.Samples | None = None
+    reason: str | None = None
+
+
+def source(function: Callable[..., Any], controls: Mapping[str, Control], name: str) -> Source:
+    """The outputs of a figure's function."""
+    label = f"the function of figure '{name}'"
+    inputs = checks.inputs(function, controls, label)
+    arguments = _arguments(inputs, controls)
+    call = _positional(function, inputs)
+    try:
+        with _python_decisions(label):
+            return Source(inputs, compile(call, *arguments), jax.jit(call))
+    except (CompileError, NotTraced) as error:
+        if not kernel.is_there():
+            raise
+        if kernel.traceable(call, arguments):
+            call = jax.jit(call)
+        return Source(inputs, kernel.program(call, inputs, arguments), call, str(error))
+
+
+def field(layer: Layer, view: Plane, controls: Mapping[str, Control]) -> Field:
+    """The field of a layer."""
+    function = layer.field
+    label = f"the field '{getattr(function, '__name__', 'field')}'"
+    inputs = checks.inputs(function, controls, label, given=1)
+    arguments = (np.zeros(2), *_arguments(inputs, controls))
+    call = _positional(function, inputs, given=1)
+    parts = [_component(call, axis) for axis in (0, 1)] if isinstance(layer, Vectors) else [call]
+    traced = kernel.traceable(call, arguments)
+    over_points = jax.jit(jax.vmap(call, in_axes=(0, *(None for _ in inputs))))
+    try:
+        with _python_decisions(label):
+            result = jax.eval_shape(call, *arguments)
+        check_layers.field(layer, result, label)
+        return Field(inputs, tuple(compile_field(part, *arguments) for part in parts), over_points)
+    except (CompileError, NotTraced) as error:
+        limits = (view.xlim, view.ylim)
+        if not kernel.is_there():
+            raise
+        if any(ends is None or None in ends for ends in limits):
+            raise ValueError(
+                f"{label} can be sampled by this kernel if its plane has xlim and ylim: {error}"
+            ) from error
+        if not traced:
+            check_layers.field(layer, jax.tree.map(np.asarray, call(*arguments)), label)
+            over_points = kernel.over_points(call)
+        samples = kernel.Samples(limits, kernel.NODES[traced])
+        return Field(inputs, (kernel.NOTHING,) * len(parts), over_points, samples, str(error))
+
+
+def _arguments(names: Sequence[str], controls: Mapping[str, Control]) -> list[Any]:
+    """What the controls give a function as the figure opens."""
+    return [controls[name].argument(controls[name].value) for name in names]
+
+
+def _component(function: Callable[..., Any], axis: int) -> Callable[..., Any]:
+    """One component of a vector field."""
+
+    @functools.wraps(function)
+    def component(*arguments: Any) -> Any:
+        return function(*arguments)[axis]
+
+    return component
+
+
+def _positional(function: Callable[..., Any], names: Sequence[str], given: int = 0) -> Callable[..., Any]:
+    """`function` with its controls in order after `given` positional arguments, whatever its own order."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        return function(*arguments[:given], **dict(zip(names, arguments[given:], strict=True)))
+
+    first = [f"argument{index}" for index in range(given)]
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in (*first, *names)
+    ]
+    call.__signature__ = inspect.Signature(parameters)
+    return call
+
+
+@contextlib.contextmanager
+def _python_decisions(label: str) -> Iterator[None]:
+    """Say in one sentence, with its line, where a function needs the value of what is only traced."""
+    try:
+        yield
+    except NEEDS_VALUE as error:
+        own = [
+            frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)
+        ]
+        where = f"{own[-1].filename}:{own[-1].lineno}" if own else "a line that is not known"
+        raise NotTraced(
+            f"{label} needs a value that depends on a control as a plain Python or NumPy number at {where}:"
+            " decide with jnp.where or lax.cond, loop with lax.scan or lax.while_loop, compute with jnp"
+        ) from error
+
+
+def _is_machinery(file: str) -> bool:
+    return any(part in file for part in MACHINERY)

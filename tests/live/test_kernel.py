@@ -1,0 +1,198 @@
+"""A figure in a kernel: what cannot be compiled is computed there; widgets link to it and drive it."""
+
+import re
+import warnings
+
+import ipywidgets
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from curvlib import live
+from curvlib.live import CompileError, kernel
+
+
+@pytest.fixture
+def in_kernel(monkeypatch):
+    """As if in a notebook."""
+    monkeypatch.setattr(kernel, "is_there", lambda: True)
+
+
+def untranslated(kappa):
+    return {"y": jnp.abs(jnp.fft.fft(jnp.arange(4.0) * kappa)), "n": 3}
+
+
+def eager(kappa):
+    if kappa > 2:
+        return {"y": np.arange(4.0) * kappa, "n": 3}
+    return {"y": np.array([0.0, 1.0, 2.0, kappa]), "n": 1}
+
+
+SLIDER = live.slider("kappa", 1, 9, 3)
+CURVES = live.curves([live.line("y", count="n")])
+
+
+def make(function, views=CURVES, **options):
+    return live.figure(function, SLIDER, views, summary="{n} at {kappa}", **options)
+
+
+def numbers(answer, name):
+    return np.frombuffer(answer["outputs"][name])
+
+
+@pytest.mark.parametrize("function", [untranslated, eager], ids=["traces", "does not trace"])
+def test_without_a_kernel_it_is_an_error(function):
+    with pytest.raises((CompileError, TypeError)):
+        make(function)
+
+
+def test_what_is_not_translated_is_computed_by_jax_at_each_change(in_kernel):
+    with pytest.warns(
+        UserWarning, match="figure 'untranslated' is computed by this kernel.*no JavaScript for.*complex"
+    ) as seen:
+        figure = make(untranslated)
+    assert len(seen) == 1 and seen[0].filename == __file__
+    assert "complex" in figure.definition.reason
+    figure.kappa = 5
+    assert figure._answer["state"] == {"kappa": 5.0}
+    np.testing.assert_allclose(numbers(figure._answer, "y"), np.abs(np.fft.fft(np.arange(4) * 5.0)))
+    assert numbers(figure._answer, "n") == 3
+    assert figure.describe() == "3 at 5"
+
+
+def test_what_does_not_trace_is_run_as_it_is(in_kernel):
+    with pytest.warns(UserWarning, match=r"test_kernel\.py:\d+"):
+        figure = make(eager)
+    for kappa, n in [(2, 1), (4, 3)]:
+        figure.kappa = kappa
+        assert numbers(figure._answer, "y")[3] == (kappa if n == 1 else 3 * kappa)
+        assert figure.outputs["n"] == n
+
+
+def test_an_error_in_the_function_is_raised_and_sent(in_kernel):
+    def fragile(kappa):
+        if kappa > 5:
+            raise ZeroDivisionError("too far")
+        return {"y": np.ones(4) * float(kappa), "n": 3}
+
+    with pytest.warns(UserWarning):
+        figure = make(fragile)
+    with pytest.raises(ZeroDivisionError):
+        figure.kappa = 6
+    assert figure._answer["error"] == "ZeroDivisionError: too far"
+    assert figure._answer["state"] == {"kappa": 3.0}, "the last good numbers stay"
+    figure.kappa = 4
+    assert "error" not in figure._answer
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        lambda point, kappa: jnp.real(jnp.fft.fft(point))[0] * kappa,
+        lambda point, kappa: float(point[0] + point[1]) * float(kappa),
+    ],
+    ids=["traces", "does not trace"],
+)
+def test_a_field_is_sampled_in_the_limits_of_its_plane(in_kernel, field):
+    def origin(kappa):
+        return {"at": jnp.zeros(2) * kappa, "n": 0}
+
+    plane = live.plane([live.contours(field), live.points("at")], xlim=(-1, 2), ylim=(0, 1))
+    with pytest.warns(UserWarning, match="'origin' is computed by this kernel"):
+        figure = make(origin, plane)
+    [grid] = figure._answer["fields"]
+    nodes = grid["nodes"]
+    values = np.frombuffer(grid["values"]).reshape(nodes, nodes)
+    x, y = np.linspace(-1, 2, nodes), np.linspace(0, 1, nodes)
+    np.testing.assert_allclose(values, 3 * (x[None] + y[:, None]), atol=1e-12)
+    assert figure._repr_mimebundle_()[0]["image/png"]
+    fitted = live.plane([live.contours(field), live.points("at")])
+    with pytest.raises(ValueError, match="if its plane has xlim and ylim"):
+        make(origin, fitted)
+
+
+def test_its_html_is_the_picture_and_a_sentence(in_kernel):
+    with pytest.warns(UserWarning):
+        figure = make(eager)
+    data, _ = figure._repr_mimebundle_()
+    assert re.fullmatch(
+        r'<figure class="curvlib-still"><img src="data:image/png;base64,[^"]*" alt="3 at 3" width="\d+"'
+        r' height="\d+"><figcaption>This figure is computed by a kernel: .*</figcaption></figure>',
+        data["text/html"],
+    )
+    assert data["text/plain"] == "3 at 3"
+
+
+def test_what_compiles_needs_no_kernel(in_kernel):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = make(lambda kappa: {"y": jnp.arange(4.0) * kappa, "n": 3}, name="plain")
+    assert figure.definition.reason is None
+    assert figure._answer == {}
+
+
+def test_a_mistake_in_a_function_stays_an_error(in_kernel):
+    with pytest.raises(TypeError, match="dot_general"):
+        make(lambda kappa: {"y": jnp.dot(jnp.ones(3), jnp.ones(4)) * kappa, "n": 3})
+
+
+def test_every_kind_of_control_links_to_ipywidgets():
+    def everything(kappa, k, kind, on, start, points):
+        return {"y": jnp.arange(3.0) * kappa + k + kind + on + start[0] + points[0, 0]}
+
+    bounds = ((-1, 1), (-1, 1))
+    controls = [
+        live.slider("kappa", 1, 9, 3),
+        live.player("k", 0, 9),
+        live.choice("kind", ["one", "two"]),
+        live.toggle("on"),
+        live.point("start", (0, 0), bounds),
+        live.data("points", [[0, 0], [1, 1]], bounds),
+    ]
+    views = [live.plane([live.points("points")], drag=["start", "points"]), live.curves([live.line("y")])]
+    figure = live.figure(everything, controls, views)
+    slider, player = ipywidgets.FloatSlider(min=1, max=9, value=5), ipywidgets.Play(max=9)
+    choice, box = ipywidgets.Dropdown(options=[("one", 0), ("two", 1)]), ipywidgets.Checkbox(False)
+    linked = [
+        (slider, "value", "kappa"),
+        (player, "value", "k"),
+        (choice, "index", "kind"),
+        (box, "value", "on"),
+    ]
+    for widget, trait, name in linked:
+        ipywidgets.link((widget, trait), (figure, name))
+        ipywidgets.jslink((widget, trait), (figure, name))
+    assert figure.state["kappa"] == 5 and figure.on is False
+    player.value, choice.value, box.value = 4, 1, True
+    assert figure.state == {
+        "kappa": 5, "k": 4, "kind": 1, "on": True, "start": (0, 0), "points": ((0, 0), (1, 1)),
+    }  # fmt: skip
+    figure.k = 7
+    assert player.value == 7
+    seen = []
+    figure.observe(lambda change: seen.append(change.new), names="points")
+    figure.points = np.full((2, 2), 0.5)
+    assert seen == [((0.5, 0.5), (0.5, 0.5))]
+    other = live.figure(everything, controls, views, name="other")
+    ipywidgets.link((figure, "points"), (other, "points"))
+    assert other.points == figure.points
+    assert all(name in figure.keys for name in figure.state), "each control is sent to the page"
+    for container in (ipywidgets.VBox([figure, slider]), ipywidgets.HBox([other])):
+        assert isinstance(container.children[0], live.figure.__globals__["LiveFigure"])
+
+
+def test_jax_is_traced_once_for_all_values(in_kernel):
+    traces = []
+
+    def counted(kappa):
+        traces.append(1)
+        return {"y": jnp.abs(jnp.fft.fft(jnp.arange(4.0))) * kappa, "n": 3}
+
+    with pytest.warns(UserWarning):
+        figure = make(counted)
+    before = len(traces)
+    for kappa in (2, 4, 6):
+        figure.kappa = kappa
+    assert len(traces) == before
+    assert isinstance(jax.tree.leaves(figure.outputs)[0], np.ndarray)
