@@ -19,17 +19,18 @@ ROUNDING = 64 * 2.0**-52
 NUDGES = (-7, -4, -2, -1, 1, 3, 5, 8)  # in units in the last place
 
 # Set each state, have the browser lay it out, and say what a reader would see that is wrong: an attribute or
-# a text that is no number, or a plot with nothing in it though a layer is switched on.
+# a text that is no number, or a plot with nothing in it, nor a word why, though a layer is switched on.
 TRY = """
 ([figure, states]) => {
     const plots = figure.curvlibLive.spec.views.filter(view => view.kind !== "readout");
     const views = [...figure.querySelectorAll(".cl-view")];
-    const marks = ".cl-line, .cl-dots, .cl-rule, .cl-contours path";
+    const marks = ".cl-line, .cl-dots, .cl-rule, .cl-area, .cl-contours path, .cl-cells path, .cl-sayings p";
 
     function isSeen(mark, view) {
         const box = mark.getBoundingClientRect(), frame = view.querySelector("svg").getBoundingClientRect();
-        return mark.getAttribute("d") && mark.checkVisibility() && box.right >= frame.left
-            && box.left <= frame.right && box.bottom >= frame.top && box.top <= frame.bottom;
+        return (mark.getAttribute("d") || mark.textContent) && mark.checkVisibility()
+            && box.right >= frame.left && box.left <= frame.right
+            && box.bottom >= frame.top && box.top <= frame.bottom;
     }
 
     function isEmpty(view, index, state) {
