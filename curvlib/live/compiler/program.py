@@ -132,13 +132,13 @@ def _trace(function: Callable[..., Any], arguments: tuple) -> _Traced:
     inputs = [
         ".".join(part for part in (parameter, name) if part)
         for parameter, argument in zip(parameters, arguments, strict=True)
-        for name in _names(jax.tree_util.tree_flatten_with_path(argument)[0])
+        for name in leaf_names(jax.tree_util.tree_flatten_with_path(argument)[0])
     ]
-    outputs = [name or "value" for name in _names(paths[-1])]
+    outputs = [name or "value" for name in leaf_names(paths[-1])]
     return _Traced(graph, _leaves(inputs, closed.in_avals), _leaves(outputs, closed.out_avals))
 
 
-def _names(leaves: list[tuple[tuple, Any]]) -> list[str]:
+def leaf_names(leaves: list[tuple[tuple, Any]]) -> list[str]:
     """Dotted names of a pytree's leaves. The only leaf of a node without names takes the node's."""
     paths = [path for path, _ in leaves]
 
