@@ -10,7 +10,7 @@ const FINE = 2 * CELLS; // along each side, after a cubic through these values
 // closes, outside the view, where it is cut off.
 const NODES = FINE + 3;
 const DECADES = 4; // that logarithmic levels span
-const STRAIGHT = 0.08; // pixels by which a point may lie beside a line that leaves it out
+const STRAIGHT = 0.12; // pixels by which a point may lie beside a line that leaves it out
 
 /** Values of a field, `at(x, y)`, on the fine grid over `xlim` × `ylim`, row by row, and their extremes. */
 function sampleField(at, xlim, ylim) {
@@ -149,22 +149,32 @@ function linkCrossings(values, level, cells) {
   return crossed;
 }
 
-/** Path data point by point, without the points on a straight line between others. */
+/** Path data point by point, without points that lie on the straight line between those kept. */
 class Pen {
   data = "";
-  count = 0;
 
   go(x, y) {
-    if (this.count === 0) this.#write("M", x, y);
-    else if (this.count > 1) {
-      const [along, up] = [this.lastX - this.x, this.lastY - this.y];
-      const beside = along * (y - this.y) - up * (x - this.x);
-      const back = along * (x - this.lastX) + up * (y - this.lastY) < 0;
-      if (back || Math.abs(beside) > STRAIGHT * Math.hypot(x - this.x, y - this.y)) {
-        this.#write("L", this.lastX, this.lastY);
-      }
+    if (!this.data) {
+      this.#write("M", x, y);
+      return;
     }
-    this.count += 1;
+    const dx = x - this.x;
+    const dy = y - this.y;
+    const distance = Math.hypot(dx, dy);
+    const [u, v] = this.direction;
+    const turn = Math.atan2(u * dy - v * dx, u * dx + v * dy);
+    if (turn < this.right || turn > this.left || distance < this.reached) {
+      this.#write("L", this.lastX, this.lastY);
+      this.go(x, y);
+      return;
+    }
+    // The directions from the last point kept that pass close by every point since.
+    const start = this.left === Infinity;
+    const room = STRAIGHT / distance;
+    this.right = start ? -room : Math.max(this.right, turn - room);
+    this.left = start ? room : Math.min(this.left, turn + room);
+    if (start) this.direction = [dx, dy];
+    this.reached = distance;
     this.lastX = x;
     this.lastY = y;
   }
@@ -176,7 +186,6 @@ class Pen {
 
   #write(letter, x, y) {
     this.data += `${letter}${round(x)},${round(y)}`;
-    this.x = x;
-    this.y = y;
+    Object.assign(this, { x, y, direction: [0, 0], right: -Infinity, left: Infinity, reached: 0 });
   }
 }

@@ -1,5 +1,6 @@
 """What the views draw: contours, paths, curves, ticks, the cursor."""
 
+import numpy as np
 import pytest
 
 
@@ -63,24 +64,33 @@ def test_contours_are_computed_again_only_when_their_inputs_move(show, put) -> N
     assert page.evaluate(lines) != before
 
 
-def test_contours_lie_where_the_field_has_their_level(show, put, spec) -> None:
-    contours = spec["views"][0]["layers"][0]
-    contours.update(levels=[0.5], spacing="linear")
+# Points of the contours' outlines in the plane's coordinates, a list for each.
+OUTLINES = """
+() => {
+    const path = document.querySelector('.cl-contours path').getAttribute('d');
+    const box = document.querySelector('.cl-box');
+    const [x, y, width, height] = ['x', 'y', 'width', 'height'].map(name => +box.getAttribute(name));
+    return path.slice(1, -1).split('ZM').map(outline => outline.split('L')
+        .map(text => text.split(',').map(Number))
+        .map(([u, v]) => [(u - x) / width * 6 - 3, 2 - (v - y) / height * 4]));
+}
+"""
+
+
+@pytest.mark.parametrize(("kappa", "level"), [(1, 0.5), (30, 0.5), (1000, 0.37)])
+def test_contours_lie_where_the_field_has_their_level(show, put, spec, kappa, level) -> None:
+    spec["views"][0]["layers"][0].update(levels=[level], spacing="log")
     page = show(spec)
-    put(page, {"kappa": 1})
-    outline = page.evaluate(
-        """() => {
-            const path = document.querySelector('.cl-contours path').getAttribute('d');
-            const box = document.querySelector('.cl-box');
-            const [x, y, width, height] = ['x', 'y', 'width', 'height'].map(name => +box.getAttribute(name));
-            const [outer, inner, ...more] = path.slice(1, -1).split('ZM');
-            return more.length ? null : inner.split('L').map(text => text.split(',').map(Number))
-                .map(([u, v]) => [(u - x) / width * 6 - 3, 2 - (v - y) / height * 4]);
-        }"""
-    )
-    radii = [x * x + y * y for x, y in outline]  # ½ (x² + y²) = ½ is the unit circle
-    assert len(radii) > 30  # points on straight stretches are left out
-    assert min(radii) == pytest.approx(1, abs=0.01) and max(radii) == pytest.approx(1, abs=0.01)
+    put(page, {"kappa": kappa})
+    _, inner = page.evaluate(OUTLINES)  # the outer one is around the view
+    corners = np.array(inner)
+    between = (corners + np.roll(corners, 1, axis=0)) / 2
+    for x, y in np.concatenate([corners, between]):
+        slope = np.hypot(x, kappa * y)
+        distance = abs(0.5 * (x * x + kappa * y * y) - level) / slope  # from ½ (x² + κ y²) = level, nearly
+        assert distance < 0.012, "two thirds of a pixel"
+    assert np.abs(corners[:, 0]).max() == pytest.approx(np.sqrt(2 * level), rel=0.03)  # not blunted
+    assert np.abs(corners[:, 1]).max() == pytest.approx(np.sqrt(2 * level / kappa), rel=0.03)
 
 
 def test_a_diverging_path_is_drawn_as_far_as_it_is_finite_and_says_so(show, spec) -> None:
