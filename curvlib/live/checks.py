@@ -84,6 +84,8 @@ def inputs(
 def definition(figure: "Definition") -> None:
     """Check names, shapes and texts against what the function returns, then its values at the start."""
     outputs = {leaf.name: leaf for leaf in figure.program.outputs}
+    if "__proto__" in outputs:
+        raise ValueError("an output cannot be called '__proto__', a name of JavaScript's own: rename it")
     clash = sorted(outputs.keys() & figure.controls.keys())
     if clash:
         raise ValueError(f"'{clash[0]}' names both a control and an output: rename one of them")

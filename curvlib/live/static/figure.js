@@ -240,7 +240,7 @@ class LiveFigure {
       ...(entries.length ? [html("div", { class: "cl-legend" }, ...entries)] : []),
       html("div", { class: "cl-views" }, ...views),
       ...(inputs.length ? [html("div", { class: "cl-controls" }, ...inputs)] : []),
-      ...(spec.reason ? [html("p", { class: "cl-summary" }, `Computed by the kernel. ${spec.reason}`)] : []),
+      ...(spec.reason ? [html("p", { class: "cl-reason" }, `Computed by the kernel: ${spec.reason}`)] : []),
       this.note,
       html("div", { class: "cl-foot" }, this.summary, ...this.#linkButton(), this.reset),
       this.spoken,

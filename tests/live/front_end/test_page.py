@@ -207,7 +207,7 @@ def test_a_kernels_model_and_the_figure_move_each_other(
     assert errors == []
 
 
-# A kernel's answer: numbers as bytes, and a field on a 2 × 2 grid, 0 and 1 on the left, 10 and 11 on the right.
+# A kernel's answer: numbers as bytes, and a field on a 2 × 2 grid, 0, 1 left, 10, 11 right.
 ANSWER = """
 (kappa, error) => {
     const bytes = numbers => new DataView(Float64Array.from([0, ...numbers]).buffer, 8);
@@ -249,8 +249,8 @@ def test_a_kernel_computes_what_cannot_be_compiled(chromium: Browser, spec) -> N
     page.evaluate(f"given => ({MODEL})({{ ...given, values: {{ ...given.values, _answer: answer(10) }} }})",
                   {"payload": payload, "values": values})  # fmt: skip
     page.locator("svg[role=img]").first.wait_for()
-    assert "Computed by the kernel. no JavaScript for 'fft'" in page.locator("figure").inner_text()
-    summary = page.locator(".cl-foot .cl-summary")
+    assert "Computed by the kernel: no JavaScript for 'fft'" in page.locator("figure").inner_text()
+    summary = page.locator(".cl-summary")
     assert summary.inner_text() == "At κ = 10 the first needs 1 steps."
     assert page.evaluate("() => document.querySelector('figure').curvlibLive.field(0)()(0, 1)") == 5.75
 
