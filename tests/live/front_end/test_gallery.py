@@ -250,6 +250,31 @@ def test_nothing_sticks_out_of_a_narrow_window(show):
     assert page.evaluate("() => document.documentElement.scrollWidth") == 360
 
 
+def test_strings_stay_text(show, spec):
+    evil = "<img src=x onerror='window.hacked=1'>"
+    spec = json.loads(json.dumps(spec))
+    for view in spec["views"]:
+        if "rows" in view:
+            view["rows"] = [[evil, evil]]
+        for layer in view.get("layers", []):
+            layer["label"] = evil
+            for name in ("labels", "rows", "columns"):
+                layer[name] = [evil] * len(layer.get(name, []))
+    page = show(spec)
+    page.get_by_role("slider", name="wide: cell").press("ArrowDown")
+    assert page.locator("figure img[src=x]").count() == 0
+    assert page.evaluate("() => window.hacked") is None
+
+
+def test_colours_follow_the_page_at_once(show):
+    page = show()
+    fills = """() => ['.cl-regions path', '.cl-cells:not(.cl-regions) path', '.cl-bars'].map(selector =>
+        getComputedStyle(document.querySelector(`.cl-frame ${selector}`)).fill)"""
+    light = page.evaluate(fills)
+    page.evaluate("() => { document.documentElement.dataset.theme = 'dark'; }")
+    assert all(before != after for before, after in zip(light, page.evaluate(fills), strict=True))
+
+
 def test_a_table_of_numbers_is_written_and_hidden(show, put):
     page = show()
     table = page.locator(".cl-numbers")
