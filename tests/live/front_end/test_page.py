@@ -1,7 +1,6 @@
 """The figure on a page or in a kernel: its place, its texts, themes, narrow windows, failures, its cost."""
 
 import json
-import statistics
 
 import pytest
 from playwright.sync_api import Browser
@@ -114,24 +113,6 @@ def test_a_figure_off_the_screen_keeps_its_picture_and_computes_nothing(show) ->
     page.locator("figure").scroll_into_view_if_needed()
     page.locator("figure svg[role=img]").first.wait_for()
     assert page.evaluate("() => window.fieldsPrepared") == 1
-
-
-def test_nothing_runs_at_rest(show) -> None:
-    page = show()
-    page.evaluate(
-        "() => { window.frames = 0; const real = requestAnimationFrame;"
-        " window.requestAnimationFrame = f => { window.frames += 1; return real(f); }; }"
-    )
-    changes = page.evaluate(
-        """() => new Promise(resolve => {
-            let count = 0;
-            const watch = new MutationObserver(list => { count += list.length; });
-            const all = { subtree: true, childList: true, attributes: true, characterData: true };
-            watch.observe(document.body, all);
-            setTimeout(() => resolve(count + window.frames), 500);
-        })"""
-    )
-    assert changes == 0
 
 
 @pytest.mark.parametrize(
@@ -267,32 +248,6 @@ def test_a_kernel_computes_what_cannot_be_compiled(chromium: Browser, spec) -> N
     assert not page.locator(".cl-note").is_visible()
     page.close()
     assert errors == []
-
-
-# Move a slider as a reader does and wait for nothing: the time from the event to a finished layout.
-TIMES = """
-async () => {
-    const figure = document.querySelector('figure'), times = [];
-    const slider = figure.querySelector('input[type=range]');
-    for (let i = 0; i <= 100; i++) {
-        slider.value = 3 * i;
-        const start = performance.now();
-        slider.dispatchEvent(new Event('input', { bubbles: true }));
-        figure.getBoundingClientRect();
-        times.push(performance.now() - start);
-        await new Promise(requestAnimationFrame);
-    }
-    return times;
-}
-"""
-
-
-def test_a_move_is_drawn_within_a_frame(show, record_property) -> None:
-    """4 paths and 4 curves of 200 points, all contours anew. Loosely: others may use this processor."""
-    times = show().evaluate(TIMES)
-    slowest = statistics.quantiles(times, n=20)[-1]
-    record_property("ms from input to layout", f"median {statistics.median(times):.1f}, 95 % {slowest:.1f}")
-    assert slowest < 100
 
 
 def test_the_front_end_is_light_and_makes_no_code_from_text_in_a_page() -> None:
