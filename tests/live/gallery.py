@@ -90,6 +90,7 @@ def gallery() -> Any:
             live.slider("bend", -2, 2, value=0.5, label="bend"),
             live.data("data", points, ((-1, 1), (-2, 2)), label="data"),
             live.data("spectrum", bars, ((0, 5), (0, 2)), axis="y", label="eigenvalues"),
+            live.player("shown", 0, 30, value=0, until="steps", cursor=True, label="step"),
             live.toggle("extra", True, label="second figure"),
         ],
         views=[

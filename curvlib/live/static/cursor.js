@@ -75,7 +75,8 @@ class Cursor {
 
   /** Let the figure's player, if it has one, stand here too. */
   #seek() {
-    if (this.curves.overSteps && this.x !== null) this.curves.figure.seek(this.x);
+    const { overSteps, hasBars, figure } = this.curves;
+    if (overSteps && !hasBars && this.x !== null) figure.seek(this.x);
   }
 
   #leave() {

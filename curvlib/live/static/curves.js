@@ -68,10 +68,10 @@ class Curves {
     this.cursor?.draw();
   }
 
-  /** Follow the cursor of another view that counts the same; null for none. */
+  /** Follow the cursor of another view that counts the same, or a player's steps; null for none. */
   highlight(step, source) {
     if (source === this || !this.overSteps) return;
-    const same = !source || source.view.xlabel === this.view.xlabel;
+    const same = source ? source.view.xlabel === this.view.xlabel : !this.hasBars;
     this.cursor?.follow(same ? step : null);
   }
 }

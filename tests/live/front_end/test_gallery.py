@@ -47,6 +47,7 @@ def random_states(count):
             "bend": between(-2, 2),
             "data": [[between(-1, 1), between(-2, 2)] for _ in range(5)],
             "spectrum": [[k, between(0, 2)] for k in range(6)],
+            "shown": int(generator.integers(31)),
             "extra": bool(generator.integers(2)),
         }
 
@@ -222,16 +223,29 @@ def test_residuals_hang_between_data_and_model(show, put):
     assert data.count("M") == 5 and len(feet) == 1  # all end on the zero line
 
 
-def test_the_cursor_marks_its_step_on_paths_and_arrows_but_an_index_among_bars_does_not(show):
+def test_a_players_step_is_marked_on_paths_arrows_and_curves_and_a_cursors_before_it(show, put):
     page = show()
-    strong = page.locator(".cl-strong").first
-    assert not strong.get_attribute("d")
+    strong, ring = page.locator(".cl-strong").first, page.locator(".cl-frame").first.locator(".cl-ring")
+    first = strong.get_attribute("d")
+    put(page, {"shown": 5})
+    played = strong.get_attribute("d")
+    assert played and played != first and ring.count() == 1
     page.get_by_role("slider", name="loss: cursor along step").press("ArrowRight")
-    assert strong.get_attribute("d")
-    assert page.locator(".cl-frame").first.locator(".cl-ring:visible").count() == 1
-    page.get_by_role("slider", name="eigenvalue: cursor along index").press("ArrowRight")
-    assert not strong.get_attribute("d")
-    assert page.locator(".cl-frame").nth(3).locator(".cl-ring").count() == 0
+    assert strong.get_attribute("d") not in ("", first, played)
+    page.keyboard.press("Escape")
+    assert strong.get_attribute("d") == played
+
+
+def test_an_index_among_bars_is_no_step(show, state, put):
+    page = show()
+    put(page, {"shown": 3})
+    bars, loss = page.locator(".cl-frame").nth(5), page.locator(".cl-frame").nth(3)
+    assert loss.locator(".cl-ring").count() == 1 and bars.locator(".cl-ring").count() == 0
+    page.get_by_role("slider", name="eigenvalue: cursor along index").press("End")
+    assert bars.locator(".cl-ring").count() == 2
+    assert not page.locator(".cl-strong").first.get_attribute("d") and loss.locator(".cl-ring").count() == 0
+    page.keyboard.press("Enter")
+    assert state(page)["shown"] == 3
 
 
 def test_a_plot_with_nothing_in_it_says_why(show, put):
