@@ -7,6 +7,9 @@ data move to a script file of their own, the picture to an image file, and the f
 with figures and on no others. So pages stay small and run under a Content-Security-Policy without
 `unsafe-eval`, from a server or from disk. Without JavaScript the picture stays. Builders other than the html
 ones show the picture.
+
+Notebooks that have stored the state of widgets make MyST-NB load ipywidgets' own scripts from a CDN. Live
+figures do not need them: where a site has no other widgets, `nb_ipywidgets_js = {}` leaves them out.
 """
 
 import base64

@@ -58,7 +58,8 @@ class Column:
         """The output in one row."""
         codes = self.codes[row].astype(np.int64)
         levels = self.low + (self.high - self.low) * np.minimum(codes, LEVELS) / LEVELS
-        numbers = np.exp(levels) if self.log else np.rint(levels) if self.whole else levels
+        numbers = np.exp(levels) if self.log else levels
+        numbers = np.rint(numbers) if self.whole else numbers
         return np.where(codes > LEVELS, SPECIAL[np.maximum(codes - LEVELS - 1, 0)], numbers)
 
     def spec(self) -> dict[str, Any]:
@@ -196,10 +197,10 @@ def encode(name: str, values: np.ndarray) -> Column:
     finite = numbers[np.isfinite(numbers)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     positive = finite[finite > 0]
-    whole = values.dtype.kind in "iub"
-    if whole and high - low <= LEVELS:
-        high = low + LEVELS  # so that each whole number is a level
-    log = bool(not whole and low >= 0 and positive.size and high > WIDE * positive.min())
+    if np.array_equal(finite, np.rint(finite)) and high - low <= LEVELS:
+        high, log = low + LEVELS, False  # so that each whole number is a level
+    else:
+        log = bool(low >= 0 and positive.size and high > WIDE * positive.min())
     if log:
         low, high = float(np.log(positive.min())), float(np.log(high))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -7,7 +7,8 @@ const NO_LEVELS = [0, NaN, Infinity, -Infinity]; // what the codes above it stan
 function decode({ low, high, log, whole }, code) {
   if (code > TOP_LEVEL) return NO_LEVELS[code - TOP_LEVEL - 1];
   const level = low + ((high - low) * code) / TOP_LEVEL;
-  return log ? Math.exp(level) : whole ? Math.round(level) : level;
+  const number = log ? Math.exp(level) : level;
+  return whole ? Math.round(number) : number;
 }
 
 /** The program of a figure with tables: a function of its inputs, which indices in each group select. */
