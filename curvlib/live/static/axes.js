@@ -37,7 +37,7 @@ function powerLabel(digits, exponent) {
   return { text: `${factor}10`, exponent: String(exponent).replace("-", "−") };
 }
 
-/** Ticks of an axis: [{ value, text, exponent }], about `count` of them; `names` label 0, 1, … where given. */
+/** Ticks of an axis: [{ value, text, exponent }], about `count` of them; `names`, if given, label 0, 1, … */
 function makeTicks({ limits, log, whole, names }, count) {
   if (names) {
     const every = Math.ceil(names.length / count);
@@ -129,8 +129,8 @@ class Frame {
   }
 
   /**
-   * Draw the axes, of which each is { limits, log, whole, names }. With `equal` a unit is as long on both: limits
-   * that are `fixed` are kept and the plot made smaller, others reach further.
+   * Draw the axes, of which each is { limits, log, whole, names }. With `equal` a unit is as long on both:
+   * limits that are `fixed` are kept and the plot made smaller, others reach further.
    */
   draw(x, y, { equal = false, fixed = false } = {}) {
     const { top, right, bottom } = this.margins;

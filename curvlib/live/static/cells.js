@@ -10,8 +10,8 @@ function rampColor(ramp, share) {
 }
 
 /**
- * Path data of the cells of each class 0, …, count − 1: what lies side by side in a row is one rectangle. Cells
- * of another class are left out. x and y take numbers of cells to pixels.
+ * Path data of the cells of each class 0, …, count − 1: what lies side by side in a row is one rectangle.
+ * Cells of another class are left out. x and y take numbers of cells to pixels.
  */
 function cellPaths(classes, columns, count, x, y) {
   const paths = new Array(count).fill("");

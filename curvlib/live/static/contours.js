@@ -6,8 +6,8 @@
 
 const CELLS = 96; // along each side of the view, at whose corners the field is computed
 const FINE = 2 * CELLS; // along each side, after a cubic through these values
-// Two more nodes a side than the view has cells: those around it are −∞, below every level, so that each outline
-// closes, outside the view, where it is cut off.
+// Two more nodes a side than the view has cells: those around it are −∞, below every level, so that each
+// outline closes, outside the view, where it is cut off.
 const NODES = FINE + 3;
 const DECADES = 4; // that logarithmic levels span
 const STRAIGHT = 0.12; // pixels by which a point may lie beside a line that leaves it out
@@ -28,7 +28,7 @@ function sampleField(at, xlim, ylim) {
       high = Math.max(high, value);
     }
   }
-  // A narrow valley falls between the nodes computed. A cubic finds its floor, and that of a quadratic exactly.
+  // A narrow valley falls between the nodes computed. A cubic finds its floor, a quadratic's exactly.
   for (let j = 1; j < NODES - 1; j += 2) fillBetween(values, j * NODES + 1, 1);
   for (let i = 1; i < NODES - 1; i++) fillBetween(values, NODES + i, NODES);
   return { values, low, high };

@@ -135,7 +135,7 @@ class Cursor {
   }
 }
 
-/** Write rows { label, value, color } into a tip, and put it beside `left` at the top of a plot, or `below`. */
+/** Write rows { label, value, color } into a tip, beside `left`, at the top of a plot or `below`. */
 function writeTip(tip, rows, left, { width, height }, below = false) {
   const create = () => html("div", {}, html("i"), html("span"), html("b"));
   join(tip, rows, create, (node, { label, value, color }) => {

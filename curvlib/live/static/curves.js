@@ -29,7 +29,8 @@ class Curves {
     const bars = this.marks.find((mark) => mark instanceof BarsMark);
     this.hasBars = bars !== undefined;
     const options = bars && { x: (_, index) => index + bars.offset, flat: true, color: bars.layer.color };
-    this.handles = (view.drag ?? []).map((name) => new Handle(figure.control(name), figure, this.frame, options));
+    const handle = (name) => new Handle(figure.control(name), figure, this.frame, options);
+    this.handles = (view.drag ?? []).map(handle);
     this.frame.overlay.append(...this.handles.map((handle) => handle.element));
     this.element = this.frame.element;
   }
@@ -169,12 +170,19 @@ class BarsMark extends LineMark {
   draw(frame) {
     const { x, y, plot } = frame;
     const base = this.view.ylog ? plot.y + plot.height : near(y(0));
+    this.base = base;
     const half = (x(this.width) - x(0)) / 2 - 0.5;
     this.px = this.xs.map((value) => x(value + this.offset));
     this.py = this.heights(this.ys, frame).map(near);
-    const bar = (px, i) =>
-      `M${round(px - half)},${round(base)}V${round(this.py[i])}H${round(px + half)}V${round(base)}z`;
-    put(this.line, { d: this.px.map((px, i) => (Number.isFinite(px + this.py[i]) ? bar(px, i) : "")).join("") });
+    const bars = this.px.map((px, i) => {
+      const [left, right, top, foot] = [px - half, px + half, this.py[i], base].map(round);
+      return Number.isFinite(left + top) ? `M${left},${foot}V${top}H${right}V${foot}z` : "";
+    });
+    put(this.line, { d: bars.join("") });
+  }
+
+  seen() {
+    return this.py.some((top) => (this.view.ylog ? top <= this.base : Number.isFinite(top)));
   }
 }
 
@@ -214,14 +222,16 @@ class ResidualsMark extends PointsMark {
 
   draw(frame) {
     super.draw(frame);
-    const fitted = Array.from(this.figure.array(this.layer.fitted), (value) => near(frame.y(value) ?? NaN));
-    const bar = (px, i) => `M${round(near(px))},${round(near(this.py[i]))}V${round(fitted[i])}`;
-    const whole = (px, i) => Number.isFinite(px + this.py[i] + fitted[i]);
-    put(this.dots, { d: this.px.map((px, i) => (whole(px, i) ? bar(px, i) : "")).join("") });
+    const fitted = this.figure.array(this.layer.fitted);
+    const bars = this.px.map((px, i) => {
+      const [x, from, to] = [px, this.py[i], frame.y(fitted[i])].map((pixel) => round(near(pixel)));
+      return Number.isFinite(x + from + to) ? `M${x},${from}V${to}` : "";
+    });
+    put(this.dots, { d: bars.join("") });
   }
 }
 
 const CURVE_MARKS = {
-  line: LineMark, bars: BarsMark, band: BandMark, points: PointsMark, residuals: ResidualsMark, rule: RuleMark,
-  slope: SlopeMark,
+  line: LineMark, bars: BarsMark, band: BandMark, points: PointsMark, residuals: ResidualsMark,
+  rule: RuleMark, slope: SlopeMark,
 };

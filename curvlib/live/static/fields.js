@@ -1,5 +1,5 @@
-// Layers of a plane that a function of the point gives: contours, a quadratic model, vectors, regions. Each is
-// computed again only when something that it depends on has changed.
+// Layers of a plane that a function of the point gives: contours, a quadratic model, vectors, regions. Each
+// is computed again only when something that it depends on has changed.
 
 const DEEPEST = { shaded: 0.2, filled: 0.65 }; // how far the colours of the highest region go
 const COMPRESSION = 1 / 3; // the power of a vector's size that its arrow is as long as
@@ -35,12 +35,12 @@ class FieldMark {
   }
 }
 
-/** Level lines, with the regions between them shaded or coloured by height, but not over regions of a field. */
+/** Level lines, with what lies between them shaded or coloured by height, but not over regions. */
 class ContoursMark extends FieldMark {
   constructor(layer, figure, view) {
     super(layer, figure);
-    const bare = view.layers.some(({ kind }) => kind === "regions");
-    put(this.element, { class: `cl-contours${bare ? " cl-bare" : ""}${layer.kind === "model" ? " cl-model" : ""}` });
+    const bare = view.layers.some(({ kind }) => kind === "regions") ? " cl-bare" : "";
+    put(this.element, { class: `cl-contours${bare}${layer.kind === "model" ? " cl-model" : ""}` });
   }
 
   redraw({ x, y }) {
@@ -94,9 +94,8 @@ class VectorsMark extends FieldMark {
       const half = (0.46 * Math.min(size.x, size.y) * (length / longest) ** COMPRESSION) / length;
       return arrowPath(px - half * dx, py - half * dy, px + half * dx, py + half * dy);
     });
-    join(this.element, [data.join("")], () => svg("path", { class: "cl-line cl-thin" }), (node, d) =>
-      put(node, { d }),
-    );
+    const path = () => svg("path", { class: "cl-line cl-thin" });
+    join(this.element, [data.join("")], path, (node, d) => put(node, { d }));
   }
 }
 
@@ -107,7 +106,7 @@ function gridOver(plot, cells) {
   return { columns, rows, size: { x: plot.width / columns, y: plot.height / rows } };
 }
 
-/** Regions by the number that the field gives: a coarse grid at once, the fine one while the reader pauses. */
+/** Regions by the number that the field gives: coarse at once, fine while the reader pauses. */
 class RegionsMark extends FieldMark {
   redraw({ x, y, plot }) {
     const grid = gridOver(plot, this.layer.cells);
@@ -126,7 +125,7 @@ class RegionsMark extends FieldMark {
     this.#refine(coarseToFine(grid), fill, { ...grid, classes, plot }, PAUSE);
   }
 
-  /** Fill in blocks while the budget lasts, at least all the coarse ones, and come back later for the rest. */
+  /** Fill in blocks while the budget lasts, at least the coarse ones, and come back later for the rest. */
   #refine(blocks, fill, job, pause) {
     const end = performance.now() + BUDGET;
     let next = blocks.next();

@@ -86,8 +86,8 @@ const TURN = Array.from({ length: 121 }, (_, i) => i - 60); // sixtieths of half
 const FLAT = 1e-14; // an eigenvalue that is smaller, relative to the other, counts as this
 
 /**
- * The points with xᵀMx = r², M = [[a, b], [c, d]] by its symmetric part: branches, lists of [x, y]; none if no
- * eigenvalue is positive.
+ * The points with xᵀMx = r², M = [[a, b], [c, d]] by its symmetric part: branches, lists of [x, y]; none if
+ * no eigenvalue is positive.
  */
 function conic([a, b, c, d], radius) {
   const off = (b + c) / 2;
@@ -107,5 +107,6 @@ function conic([a, b, c, d], radius) {
       TURN.map((t) => turned(u * Math.cosh(t / 8), along * Math.sinh(t / 8))),
     );
   }
-  return [TURN.map((t) => turned(across * Math.cos((t * Math.PI) / 60), along * Math.sin((t * Math.PI) / 60)))];
+  const angles = TURN.map((t) => (t * Math.PI) / 60);
+  return [angles.map((at) => turned(across * Math.cos(at), along * Math.sin(at)))];
 }

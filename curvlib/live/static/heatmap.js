@@ -113,9 +113,11 @@ class HeatMap {
     };
     const text = writeShort(largest);
     if (diverging) return [(value) => (1 + Math.sign(value) * size(value)) / 2, writeShort(-largest), text];
-    if (log) return [(value) => (value > 0 ? size(value) : 0), `≤ ${writeShort(largest / 10 ** decades)}`, text];
+    if (log) {
+      return [(value) => (value > 0 ? size(value) : 0), `≤ ${writeShort(largest / 10 ** decades)}`, text];
+    }
     const lowest = given > 0 ? 0 : d3.min(finite) ?? 0;
-    const low = lowest < largest ? lowest : Math.min(0, lowest - 1); // what is the same everywhere is not pale
+    const low = lowest < largest ? lowest : Math.min(0, lowest - 1); // the same everywhere is not pale
     return [(value) => (value - low) / (largest - low), writeShort(low), text];
   }
 

@@ -73,11 +73,13 @@ function whyEmpty(shown, frame, log = false) {
   const { plot } = frame;
   const seen = (mark) => {
     if (mark.seen) return mark.seen();
-    const within = (px, i) => {
-      const [left, top] = [px - plot.x, mark.py[i] - plot.y];
-      return left >= -1 && left <= plot.width + 1 && top >= -1 && top <= plot.height + 1;
-    };
-    return mark.px.some(within);
+    const { px, py } = mark;
+    const reaches = (list, from, i, start, size) =>
+      Math.max(list[from], list[i]) >= start - 1 && Math.min(list[from], list[i]) <= start + size + 1;
+    return px.some((_, i) => {
+      const from = mark.line && i > 0 ? i - 1 : i; // a line may cross the plot between two points outside
+      return reaches(px, from, i, plot.x, plot.width) && reaches(py, from, i, plot.y, plot.height);
+    });
   };
   if (!shown.length || shown.some(seen)) return [];
   const numbers = shown.flatMap((mark) => mark.ys ?? []).filter(Number.isFinite);
@@ -85,7 +87,7 @@ function whyEmpty(shown, frame, log = false) {
     return ["Nothing above zero to draw on a logarithmic axis."];
   }
   if (shown.every((mark) => mark.ys === undefined)) return ["The field is the same everywhere here."];
-  return [numbers.length ? "All that there is lies outside these axes." : "There is no finite number to draw."];
+  return [numbers.length ? "All of it lies outside these axes." : "There is no finite number to draw."];
 }
 
 /** A polyline through the rows of an output, up to the first row that is not finite. */
@@ -164,10 +166,12 @@ class ArrowMark {
     const { layer, figure } = this;
     const [origins, vectors] = [layer.origin, layer.vector].map((name) => figure.array(name));
     const rows = figure.length(Math.max(origins.length, vectors.length) / 2, layer.count);
-    const end = (i, axis) => origins[(2 * i + axis) % origins.length] + vectors[(2 * i + axis) % vectors.length];
-    const start = (i, axis) => origins[(2 * i + axis) % origins.length];
-    const both = (axis) => d3.range(rows).flatMap((i) => [start(i, axis), end(i, axis)]);
-    [this.xs, this.ys] = [both(0), both(1)];
+    const ends = (axis) =>
+      d3.range(axis, 2 * rows, 2).flatMap((i) => {
+        const start = origins[i % origins.length]; // a single one goes with all
+        return [start, start + vectors[i % vectors.length]];
+      });
+    [this.xs, this.ys] = [ends(0), ends(1)];
     if (![...this.xs, ...this.ys].every(Number.isFinite)) figure.freeze(layer.label || layer.vector);
   }
 

@@ -68,7 +68,8 @@ class RuleMark extends StraightMark {
     const [[x, top]] = this.ends;
     const sides = [[x + 5, "start"], [x - 5, "end"]];
     if (x > plot.x + plot.width / 2) sides.reverse(); // first to where there is more room
-    return d3.range(LABEL_LINES).flatMap((line) => sides.map(([at, anchor]) => [at, top + 11 + LABEL_LINE * line, anchor]));
+    const lines = d3.range(LABEL_LINES).map((line) => top + 11 + LABEL_LINE * line);
+    return lines.flatMap((y) => sides.map(([at, anchor]) => [at, y, anchor]));
   }
 }
 
@@ -106,8 +107,9 @@ function placeLabels(marks, plot) {
       ({ left, right, y }) =>
         left >= plot.x && right <= plot.x + plot.width && y >= plot.y + 10 && y <= plot.y + plot.height - 2,
     );
-    const free = ({ left, right, y }) =>
-      taken.every((other) => right < other.left || left > other.right || Math.abs(y - other.y) >= LABEL_LINE - 1);
+    const apart = (one, other) =>
+      one.right < other.left || one.left > other.right || Math.abs(one.y - other.y) >= LABEL_LINE - 1;
+    const free = (box) => taken.every((other) => apart(box, other));
     const best = inside.find(free) ?? inside[0] ?? boxes[0];
     taken.push(best);
     put(mark.label, { x: round(best.x), y: round(best.y), "text-anchor": best.anchor });

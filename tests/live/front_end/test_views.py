@@ -136,3 +136,21 @@ def test_logarithmic_ticks_are_powers_of_ten_with_raised_exponents(show) -> None
     ]
     powers = [exponent for text, exponent in labels if text == "10"]
     assert 2 <= len(powers) <= 6 and all(exponent.startswith("−") or exponent == "0" for exponent in powers)
+
+
+def test_a_curve_that_no_limits_show_is_said_to_lie_outside(show, spec) -> None:
+    spec["views"][1]["ylim"] = [1e10, 1e12]
+    assert show(spec).locator(".cl-sayings").nth(1).inner_text() == "All of it lies outside these axes."
+
+
+def test_a_line_between_two_points_outside_may_cross_the_axes(show, spec) -> None:
+    spec["views"][1]["xlim"] = [10.2, 10.8]  # the lines' points stand at whole numbers
+    assert show(spec).locator(".cl-sayings").nth(1).inner_text() == ""
+
+
+def test_a_field_that_is_the_same_everywhere_is_said_to_be(show, spec, field) -> None:
+    spec["views"][0]["layers"] = spec["views"][0]["layers"][:1]
+    flat = field.replace("return 0.5 * (x * x + kappa * y * y);", "return 3;")
+    assert flat != field
+    said = show(spec, fields=flat).locator(".cl-sayings").first.inner_text()
+    assert said == "The field is the same everywhere here."
