@@ -22,7 +22,8 @@ place. Cholesky, LU, triangular solves, symmetric eigenproblems and QR are calls
 
 Numbers. float64 is computed by the same operations as in XLA, so one step agrees to rounding; float32 is
 rounded after each operation, int32 wraps, int64 is exact up to 2^53. NaN, ±Infinity and -0 go the way they go
-in XLA: no simplification is made that would change them. Random numbers are not compiled: draw them before
+in XLA: no simplification is made that would change them (XLA itself takes x + 0 for x). Subnormal numbers are
+kept, where XLA on a CPU takes them for zero. Random numbers are not compiled: draw them before
 and pass them as data.
 """
 

@@ -44,14 +44,15 @@ def wrap(code: Builder, dtype: np.dtype, value: Expression) -> Expression:
 def add(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
     if dtype.kind == "b":
         return code.apply("||", a, b)
-    if dtype.kind in "iu":  # x + 0 is x for whole numbers, which have no -0
-        for this, other in ((a, b), (b, a)):
-            if this.constant and this.value == 0:
-                return other
+    for this, other in ((a, b), (b, a)):
+        if this.constant and this.value == 0:
+            return other  # so does XLA, though -0 + 0 is 0
     return wrap(code, dtype, code.apply("+", a, b))
 
 
 def subtract(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
+    if b.constant and b.value == 0:
+        return a
     return wrap(code, dtype, code.apply("-", a, b))
 
 

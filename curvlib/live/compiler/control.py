@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from curvlib.live.compiler.arrays import (
@@ -16,7 +17,7 @@ from curvlib.live.compiler.arrays import (
     stored,
     write,
 )
-from curvlib.live.compiler.code import BreakUnless, If
+from curvlib.live.compiler.code import Block, BreakUnless, If
 from curvlib.live.compiler.graph import Constant
 from curvlib.live.compiler.rules import lowers
 
@@ -174,50 +175,60 @@ def _record(scope: Scope, record: Stored, i: Expression, value: Array) -> None:
 
 @lowers("cond", functions="jax.lax.cond, jax.lax.switch")
 def _cond(scope: Scope, equation: Equation, which: Array) -> list[Array]:
-    index = which.at(scope.code, ())
-    last = len(equation.bodies) - 1
+    code, index = scope.code, which.at(scope.code, ())
     if index.constant:
-        return scope.inner("branch").run(equation.bodies[min(max(int(index.value), 0), last)], [])
-    return _choice(scope, index, equation.bodies, 0)
-
-
-def _choice(scope: Scope, index: Expression, branches: list[Graph], first: int) -> list[Array]:
-    """The branch number index - first (moved into the range) of `branches`."""
-    code = scope.code
-    if len(branches) == 1:
-        return scope.inner("branch").run(branches[0], [])
-    condition = code.apply(">", index, code.constant(first))
-    otherwise, then = code.branch(), code.branch()
-    with code.inside(otherwise):
-        low = scope.inner("branch").run(branches[0], [])
-    with code.inside(then):
-        high = _choice(scope, index, branches[1:], first + 1)
-    results = [_merge(scope, (then, a), (otherwise, b)) for a, b in zip(high, low, strict=True)]
-    code.append(If(condition, then, otherwise))
+        chosen = min(max(int(index.value), 0), len(equation.bodies) - 1)
+        return scope.inner("branch").run(equation.bodies[chosen], [])
+    ends: list[_End] = []
+    choice = _choice(scope, index, equation.bodies, 0, ends)
+    blocks, values = zip(*ends, strict=True)
+    results = [_merge(code, blocks, each) for each in zip(*values, strict=True)]
+    code.append(choice)
     return results
 
 
-def _merge(scope: Scope, *results: tuple) -> Array:
-    """One array for what two blocks computed: both write it, unless they left it in the same place."""
-    code, (_, a), (_, b) = scope.code, *results
-    if isinstance(a, Stored) and isinstance(b, Stored) and a.buffer is b.buffer:
-        return a
-    if isinstance(a, Scalars):
-        return scalars(code, a.shape, a.dtype, [_merged(code, results, k) for k in range(a.size)])
-    target = new(code, a.shape, a.dtype)
-    for block, value in results:
+_End = tuple[Block, list[Array]]  # a branch's block, and what is computed in it
+
+
+def _choice(scope: Scope, index: Expression, branches: list[Graph], first: int, ends: list[_End]) -> If:
+    """Run the branch number index - first (moved into the range) of two or more; append to `ends`."""
+    code, one, other = scope.code, scope.code.branch(), scope.code.branch()
+    with code.inside(one):
+        ends.append((one, scope.inner("branch").run(branches[0], [])))
+    with code.inside(other):
+        if len(branches) == 2:
+            ends.append((other, scope.inner("branch").run(branches[1], [])))
+        else:
+            code.append(_choice(scope, index, branches[1:], first + 1, ends))
+    if len(branches) == 2:
+        return If(code.apply(">", index, code.constant(first)), other, one)
+    return If(code.apply("<=", index, code.constant(first)), one, other)
+
+
+def _merge(code: Builder, blocks: Sequence[Block], values: Sequence[Array]) -> Array:
+    """One array for what the blocks computed: each writes it, unless all left it in the same place."""
+    first = values[0]
+    if isinstance(first, Scalars):
+        elements = zip(*(value.elements.flat for value in values), strict=True)
+        return scalars(code, first.shape, first.dtype, [_merged(code, blocks, each) for each in elements])
+    if all(isinstance(value, Stored) and value.buffer is values[-1].buffer for value in values):
+        return first
+    target = new(code, first.shape, first.dtype)
+    for block, value in zip(blocks, values, strict=True):
         with code.inside(block):
             write(code, value, target)
     return target
 
 
-def _merged(code: Builder, results: tuple, k: int) -> Expression:
-    """Element k of what either block computed, in a variable that both assign."""
-    a, b = (value.elements.flat[k] for _, value in results)
-    if a is b or (a.constant and b.constant and str(a.value) == str(b.value)):
-        return a
+def _merged(code: Builder, blocks: Sequence[Block], values: Sequence[Expression]) -> Expression:
+    """What the blocks computed, in a variable that each assigns, if it is not the same everywhere."""
+    first = values[0]
+    if all(
+        v is first or (v.constant and first.constant and str(v.value) == str(first.value)) for v in values
+    ):
+        return first
     cell = code.declare("r")
-    for block, value in results:
+    for block, value in zip(blocks, values, strict=True):
         with code.inside(block):
-            code.assign(cell, value.elements.flat[k])
-    return code.read(cell, a.boolean)
+            code.assign(cell, value)
+    return code.read(cell, first.boolean)

@@ -80,12 +80,10 @@ def simplify(code: Builder, operator: str, arguments: tuple[Expression, ...]) ->
         return _simplify_choice(*arguments)
     if operator in COMPARISONS:
         return _simplify_comparison(code, operator, *arguments)
-    if operator == "negate" and arguments[0].operator == "negate":
-        return arguments[0].arguments[0]
-    if operator in ("Math.fround", "Math.abs") and arguments[0].operator == operator:
-        return arguments[0]
+    if len(arguments) == 1:
+        return _simplify_unary(code, operator, arguments[0])
     if len(arguments) == 2:
-        return _simplify_arithmetic(operator, *arguments)
+        return _simplify_signs(code, operator, *arguments) or _simplify_arithmetic(operator, *arguments)
     return None
 
 
@@ -142,6 +140,37 @@ def _simplify_comparison(code: Builder, operator: str, a: Expression, b: Express
         disjoint = low[1] < high[0] or high[1] < low[0]
         return code.constant(operator == "!==") if disjoint else None
     return code.constant(outcomes.pop()) if len(outcomes) == 1 else None
+
+
+def _simplify_unary(code: Builder, operator: str, a: Expression) -> Expression | None:
+    if operator == "negate" and a.operator == "negate":
+        return a.arguments[0]
+    if operator in ("Math.fround", "Math.abs") and a.operator == operator:
+        return a
+    if operator == "Math.abs" and a.operator == "negate":
+        return code.apply(operator, *a.arguments)
+    return None
+
+
+def _simplify_signs(code: Builder, operator: str, a: Expression, b: Expression) -> Expression | None:
+    """The same with fewer signs: a + -b is a - b, a · -1 is -a."""
+    if operator in ("+", "-"):
+        if (positive := _without_sign(code, b)) is not None:
+            return code.apply("-" if operator == "+" else "+", a, positive)
+        if operator == "+" and a.operator == "negate":
+            return code.apply("-", b, a.arguments[0])
+    if operator == "*":
+        for this, other in ((a, b), (b, a)):
+            if this.constant and this.value == -1:
+                return code.apply("negate", other)
+    return None
+
+
+def _without_sign(code: Builder, expression: Expression) -> Expression | None:
+    """The expression's negative, if it has a sign to lose."""
+    if expression.operator == "negate":
+        return expression.arguments[0]
+    return code.constant(-expression.value) if expression.constant and expression.value < 0 else None
 
 
 def _simplify_arithmetic(operator: str, a: Expression, b: Expression) -> Expression | None:

@@ -12,6 +12,7 @@ import dataclasses
 from collections import ChainMap
 from typing import Any
 
+from curvlib.live.compiler.fusion import fuse
 from curvlib.live.compiler.graph import Constant, Equation, Graph, Variable
 
 _LOOPS = ("while", "scan")
@@ -26,7 +27,7 @@ def simplify(graph: Graph) -> Graph:
     names: Names = {}
     graph = _drop_unchanged_carries(graph, names)
     graph = _share(graph, ChainMap(), names)
-    graph = _hoist(graph)
+    graph = fuse(_hoist(graph))
     graph = _share(graph, ChainMap(), {})  # what two bodies had in common may now stand in one graph
     graph = prune(graph, [True] * len(graph.outputs))
     return _delay_updates(graph)

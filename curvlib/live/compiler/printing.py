@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import re
 from collections.abc import Iterator
 
@@ -29,6 +28,7 @@ from curvlib.live.compiler.code import (
     While,
 )
 from curvlib.live.compiler.usage import Place, Usage, operands, written
+from curvlib.live.compiler.words import WIDTH, identifier, number, rows
 
 _PRECEDENCE = {"?:": 2, "||": 3, "&&": 4, "|": 5, "^": 6, "&": 7, "===": 8, "!==": 8}
 _PRECEDENCE |= {"<": 9, "<=": 9, ">": 9, ">=": 9, "<<": 10, ">>": 10, ">>>": 10}
@@ -37,38 +37,6 @@ _UNARY, _ATOM = 14, 18
 _PREFIXES = {"negate": "-", "!": "!", "~": "~", "number": "+"}
 _FOREVER = "while (true) {"
 _LONG = 60  # a longer expression gets a line of its own
-_WIDTH = 100  # data are wrapped at about this column
-_WORDS = """
-    arguments await break case catch class const continue debugger default delete do else enum eval export
-    extends false finally for function if implements import in instanceof interface let new null package
-    private protected public return static super switch this throw true try typeof undefined var void while
-    with yield Boolean Float32Array Float64Array Infinity Int32Array Math NaN Number Uint32Array Uint8Array
-    runtime
-"""
-_RESERVED = set(_WORDS.split())
-
-
-def identifier(name: str, taken: set[str]) -> str:
-    """A JavaScript identifier like `name` that is not taken; it is then."""
-    name = re.sub(r"\W", "_", name, flags=re.ASCII)
-    name = f"_{name}" if not name or name[0].isdigit() else name
-    while name in taken or name in _RESERVED:
-        name += "_"
-    taken.add(name)
-    return name
-
-
-def number(value: float | bool) -> str:
-    """A literal that reads back as exactly this value."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    if value == int(value) and abs(value) < 1e15:
-        return "-0" if value == 0 and math.copysign(1, value) < 0 else str(int(value))
-    return repr(value)
 
 
 def print_program(top: Block) -> str:
@@ -98,7 +66,7 @@ class _Printer:
 
     def line(self, text: str) -> None:
         """Add a line at the present depth."""
-        self.lines.append("  " * self.depth + text)
+        self.lines.append(" " * self.depth + text)
 
     def program(self) -> str:
         """The whole text."""
@@ -149,17 +117,16 @@ class _Printer:
         """Declare an array of known values."""
         values = [number(v) for v in buffer.data.astype(np.float64).tolist()]
         text = ", ".join(values)
-        if len(text) < _WIDTH:
+        if len(text) < WIDTH:
             self.line(f"const {self.names[buffer]} = {buffer.kind}.of({text});")
             return
+        *full, last = rows(values)
         self.line(f"const {self.names[buffer]} = {buffer.kind}.of(")
-        row: list[str] = []
-        for value in values:
-            if sum(len(v) + 2 for v in row) + len(value) > _WIDTH:
-                self.line("  " + ", ".join(row) + ",")
-                row = []
-            row.append(value)
-        self.line("  " + ", ".join(row))
+        self.depth += 1
+        for row in full:
+            self.line(f"{row},")
+        self.line(last)
+        self.depth -= 1
         self.line(");")
 
     def name(self, thing: Cell | Buffer | Expression) -> str:
@@ -177,12 +144,20 @@ class _Printer:
     def block(self, block: Block) -> None:
         """The live statements of a block. A waiting expression is written before what it reads changes."""
         waiting: dict[Expression, None] = {}  # expressions to be written where they are used
+        unset = [
+            s.cell
+            for s in block.statements
+            if isinstance(s, Declare) and s.value is None and s in self.usage.live
+        ]
         for statement in block.statements:
             if isinstance(statement, Expression):
                 if self.usage.uses[statement]:
                     self.expression(statement, block, waiting)
                 continue
             if statement not in self.usage.live:
+                continue
+            if isinstance(statement, Declare) and statement.value is None:
+                self.variables(unset)
                 continue
             used = self.closure(operands(statement))
             places = written(statement)
@@ -192,6 +167,12 @@ class _Printer:
                 elif not places.isdisjoint(self.inlined[expression][2]):
                     self.constant(expression, waiting)
             self.statement(statement)
+
+    def variables(self, unset: list[Cell]) -> None:
+        """Declare variables that branches will assign; none is left."""
+        for row in rows([self.name(cell) for cell in unset]):
+            self.line(f"let {row};")
+        unset.clear()
 
     def closure(self, roots: Iterator[Expression | Buffer]) -> set[Expression]:
         """The waiting expressions that the given ones contain."""
@@ -236,8 +217,6 @@ class _Printer:
     def statement(self, statement: Statement) -> None:
         """Write a statement."""
         match statement:
-            case Declare(cell, None):
-                self.line(f"let {self.name(cell)};")
             case Declare(cell, value):
                 self.line(f"let {self.name(cell)} = {self.text(value)};")
             case Assign(cell, value):
@@ -303,11 +282,23 @@ class _Printer:
             self.nested(then)
             if alive[1]:
                 self.line("} else {")
-                self.nested(otherwise)
+                if self.otherwise(otherwise):
+                    return
         else:
             self.line(f"if (!{self.text(condition, _UNARY)}) {{")
             self.nested(otherwise)
         self.line("}")
+
+    def otherwise(self, block: Block) -> bool:
+        """Write the block after an else; if it is one `if`, as `else if`, which ends the whole."""
+        start, margin = len(self.lines), " " * (self.depth + 1)
+        self.nested(block)
+        first, *rest = self.lines[start:]
+        alone = all(line.startswith((margin + " ", margin + "}")) for line in rest)
+        if not (first.startswith(margin + "if (") and alone):
+            return False
+        self.lines[start - 1 :] = [f"{margin[:-1]}}} else {first.lstrip()}", *(line[1:] for line in rest)]
+        return True
 
     def nested(self, block: Block, loop: bool = False) -> None:
         """Write a block one level deeper."""
