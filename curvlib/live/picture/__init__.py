@@ -83,8 +83,22 @@ def draw(definition: Definition, state: State) -> Picture:
             else:
                 drawn = _draw_row(strip, row, scene, shared) | drawn
         _draw_head(top, definition.title, [drawn[key] for key in shared if key in drawn])
+        _take_literally(figure)
         png = _png(canvas)
     return Picture(png, round(WIDTH * PIXELS), round(height * PIXELS))
+
+
+def _take_literally(figure: Figure) -> None:
+    """Let texts stand as they are, dollar signs too; matplotlib's own formulas label logarithmic axes."""
+    formulas = {
+        label
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        if axis.get_scale() == "log"
+        for label in axis.get_ticklabels()
+    }
+    for text in figure.findobj(mpl.text.Text):
+        text.set_parse_math(text in formulas)
 
 
 def _rows(scene: Scene) -> Iterator[str | list[Drawn]]:

@@ -22,6 +22,7 @@ EVIL = [
     "\"'); window.hacked=1; ('",
     "*/ window.hacked=1 /*\\",
     "<!-- \u2028 window.hacked=1 -->",
+    "$x_$ and $\\frac$",
     "&lt;b&gt; <b onmouseover=window.hacked=1>",
 ]
 # Names that JavaScript gives a meaning of its own.
