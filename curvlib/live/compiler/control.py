@@ -211,7 +211,8 @@ def _merge(code: Builder, blocks: Sequence[Block], values: Sequence[Array]) -> A
     if isinstance(first, Scalars):
         elements = zip(*(value.elements.flat for value in values), strict=True)
         return scalars(code, first.shape, first.dtype, [_merged(code, blocks, each) for each in elements])
-    if all(isinstance(value, Stored) and value.buffer is values[-1].buffer for value in values):
+    places = {value.buffer if isinstance(value, Stored) else None for value in values}
+    if len(places) == 1 and None not in places:
         return first
     target = new(code, first.shape, first.dtype)
     for block, value in zip(blocks, values, strict=True):
@@ -223,12 +224,15 @@ def _merge(code: Builder, blocks: Sequence[Block], values: Sequence[Array]) -> A
 def _merged(code: Builder, blocks: Sequence[Block], values: Sequence[Expression]) -> Expression:
     """What the blocks computed, in a variable that each assigns, if it is not the same everywhere."""
     first = values[0]
-    if all(
-        v is first or (v.constant and first.constant and str(v.value) == str(first.value)) for v in values
-    ):
+    if all(value is first or _same_constant(value, first) for value in values):
         return first
     cell = code.declare("r")
     for block, value in zip(blocks, values, strict=True):
         with code.inside(block):
             code.assign(cell, value)
     return code.read(cell, first.boolean)
+
+
+def _same_constant(a: Expression, b: Expression) -> bool:
+    """Whether both are the same constant; 0 and -0 differ, NaN does not."""
+    return a.constant and b.constant and str(a.value) == str(b.value)

@@ -144,11 +144,8 @@ class _Printer:
     def block(self, block: Block) -> None:
         """The live statements of a block. A waiting expression is written before what it reads changes."""
         waiting: dict[Expression, None] = {}  # expressions to be written where they are used
-        unset = [
-            s.cell
-            for s in block.statements
-            if isinstance(s, Declare) and s.value is None and s in self.usage.live
-        ]
+        unset = [s.cell for s in block.statements if isinstance(s, Declare) and s.value is None]
+        unset = [cell for cell in unset if cell in self.usage.places]
         for statement in block.statements:
             if isinstance(statement, Expression):
                 if self.usage.uses[statement]:
