@@ -31,12 +31,10 @@ class Cursor {
     frame.overlay.append(this.pad, this.tip);
     const follow = oncePerFrame((event) => this.#point(event));
     this.pad.addEventListener("pointermove", follow);
-    this.pad.addEventListener("pointerdown", follow);
+    // At once, and not for the next frame: a click may follow, whose own place is rounded to whole pixels.
+    this.pad.addEventListener("pointerdown", (event) => this.#point(event));
     this.pad.addEventListener("pointerleave", () => this.#leave());
-    this.pad.addEventListener("click", (event) => {
-      this.#point(event); // which may be still to be done for this frame
-      this.#seek();
-    });
+    this.pad.addEventListener("click", () => this.#seek());
     this.pad.addEventListener("focus", () => {
       if (this.x === null && this.pad.matches(":focus-visible")) this.#step(0);
     });
