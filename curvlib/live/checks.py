@@ -103,21 +103,29 @@ def definition(figure: "Definition") -> None:
                 raise ValueError(
                     f"a view drags '{name}', which is no point or data control; there are {listed(points)}"
                 )
-    _every_control_can_be_moved(figure, outputs)
+    _every_control_moves_something(figure, _players(figure, outputs))
     _texts(figure, outputs)
     check_layers.finite(figure)
 
 
-def _every_control_can_be_moved(figure: "Definition", outputs: Mapping[str, Any]) -> None:
-    """Refuse a control that moves nothing, data that no reader can move, and a player without an end."""
+def _players(figure: "Definition", outputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The player that leads the cursor, if one does."""
+    players = {name: control for name, control in figure.controls.items() if isinstance(control, Player)}
+    for name, player in players.items():
+        if player.until is not None:
+            check_layers.whole_number(player.until, outputs, f"player '{name}'")
+    leading = tuple(name for name, player in players.items() if player.cursor)
+    if len(leading) > 1:
+        raise ValueError(f"one player can lead the cursor, not {listed(leading)}: leave cursor= out of one")
+    return leading
+
+
+def _every_control_moves_something(figure: "Definition", leading: tuple[str, ...]) -> None:
     dragged = {name for view in figure.views for name in getattr(view, "drag", ())}
     for name, control in figure.controls.items():
         if isinstance(control, Data) and name not in dragged:
             raise ValueError(f"data '{name}' stand in no view's drag=, so that no reader could move them")
-        if isinstance(control, Player) and control.until is not None:
-            check_layers.whole_number(control.until, outputs, f"player '{name}'")
-    used = {name for name, control in figure.controls.items() if getattr(control, "cursor", False)}
-    used = used.union(figure.inputs, *(field.inputs for field in figure.fields.values()))
+    used = {*leading, *figure.inputs}.union(*(field.inputs for field in figure.fields.values()))
     for view in figure.views:
         layers = () if isinstance(view, Text) else view.layers
         used |= {view.show} if isinstance(view, Text) else {layer.show for layer in layers}

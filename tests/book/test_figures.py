@@ -66,6 +66,10 @@ def draw(control: dict[str, Any], generator: np.random.Generator) -> Any:
         return int(generator.integers(len(control["options"])))
     if control["kind"] == "point":
         return [_between(low, high, generator) for low, high in control["bounds"]]
+    if control["kind"] == "data":
+        return [[_between(low, high, generator) for low, high in control["bounds"]] for _ in control["value"]]
+    if control.get("stops"):
+        return control["stops"][generator.integers(len(control["stops"]))]
     low, high, step = control["min"], control["max"], control["step"]
     if control["log"]:
         return min(max(math.exp(_between(math.log(low), math.log(high), generator)), low), high)
@@ -106,6 +110,8 @@ def figures(visit, notebook: Path) -> list[tuple[Any, dict[str, Any]]]:
 def test_page_shows_every_figure(figures, notebook: Path, run_figures) -> None:
     names = [spec["name"] for _, spec in figures]
     assert sorted(names) == sorted(run_figures(notebook))
+    for name, figure in run_figures(notebook).items():
+        assert figure.definition.reason is None, f"{name} needs a kernel: {figure.definition.reason}"
 
 
 def test_every_state_shows_something_finite(visit, notebook: Path) -> None:

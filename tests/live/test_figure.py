@@ -88,6 +88,9 @@ def test_a_player_that_leads_the_cursor_need_not_be_taken_by_the_function():
     assert live.figure(run, [kappa, live.player("k", 0, 8, cursor=True)], view).state["k"] == 0
     with pytest.raises(ValueError, match="control 'k' moves nothing"):
         live.figure(run, [kappa, live.player("k", 0, 8)], view)
+    players = [live.player(name, 0, 8, cursor=True) for name in "kl"]
+    with pytest.raises(ValueError, match="one player can lead the cursor, not 'k', 'l'"):
+        live.figure(run, [kappa, *players], view)
 
 
 def fit_parts():

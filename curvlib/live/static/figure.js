@@ -276,9 +276,9 @@ class LiveFigure {
     return html("table", { class: "cl-readout cl-numbers" }, html("tbody", {}, ...built));
   }
 
-  /** A button that copies a link to this state; in a kernel, whose page has no lasting address, none. */
+  /** A button that copies a link to this state; none without an address, such as in a kernel. */
   #linkButton() {
-    if (this.host) return [];
+    if (this.host || !this.element.id) return [];
     const button = makeButton({}, () => copyLink(this).then(say), "Copy link");
     const say = (text) => {
       putText(button, text);
