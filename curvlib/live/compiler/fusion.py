@@ -23,11 +23,7 @@ def fuse(graph: Graph) -> Graph:
         earlier, rest = equations[place], equations[place + 1 :]
         needed = _needed(rest, equation)
         equations[place:] = [*needed, _joined(earlier, equation), *(e for e in rest if e not in needed)]
-    fused = [
-        dataclasses.replace(equation, bodies=[fuse(body) for body in equation.bodies])
-        for equation in equations
-    ]
-    return Graph(graph.inputs, fused, graph.outputs)
+    return Graph(graph.inputs, [equation.with_bodies(fuse) for equation in equations], graph.outputs)
 
 
 def _partner(equations: list[Equation], cond: Equation) -> int | None:

@@ -9,8 +9,8 @@ out of a loop, or sharing it between branches, is moving it from one list to ano
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,10 @@ class Equation:
     parameters: dict[str, Any]
     place: str
     bodies: list[Graph] = field(default_factory=list)
+
+    def with_bodies(self, change: Callable[[Graph], Graph]) -> Equation:
+        """The equation with changed bodies."""
+        return replace(self, bodies=[change(body) for body in self.bodies]) if self.bodies else self
 
     def reads(self) -> Iterator[Variable]:
         """Every variable the equation reads, also inside its bodies (with repetitions)."""

@@ -69,15 +69,14 @@ def _drop_unchanged_carries(graph: Graph, names: Names) -> Graph:
     """A value that a loop carries but never changes is the value it had before the loop."""
     equations = []
     for equation in graph.equations:
-        bodies = [_drop_unchanged_carries(body, names) for body in equation.bodies]
-        equation = dataclasses.replace(equation, bodies=bodies)
+        equation = equation.with_bodies(lambda body: _drop_unchanged_carries(body, names))
         if equation.primitive in _LOOPS:
-            body, carried = bodies[-1], _carried(equation)
+            body, carried = equation.bodies[-1], _carried(equation)
             changes = [_resolve(names, body.outputs[k]) is not body.inputs[k] for k in range(carried)]
             for k in range(carried):
                 if not changes[k]:
                     names[equation.outputs[k]] = equation.inputs[k]
-                    names.update((each.inputs[k], equation.inputs[k]) for each in bodies)
+                    names.update((each.inputs[k], equation.inputs[k]) for each in equation.bodies)
             more_inputs, more_outputs = (len(e) - carried for e in (equation.inputs, equation.outputs))
             equation = _keep(equation, changes + [True] * more_inputs, changes + [True] * more_outputs)
         equations.append(equation)
@@ -117,10 +116,10 @@ def _hoist(graph: Graph) -> Graph:
     """Equations of a loop that need nothing of the loop move in front of it."""
     equations: list[Equation] = []
     for equation in graph.equations:
-        bodies = [_hoist(body) for body in equation.bodies]
+        equation = equation.with_bodies(_hoist)
         if equation.primitive in _LOOPS:
-            bodies = [_without_invariants(body, equations) for body in bodies]
-        equations.append(dataclasses.replace(equation, bodies=bodies))
+            equation = equation.with_bodies(lambda body: _without_invariants(body, equations))
+        equations.append(equation)
     return Graph(graph.inputs, equations, graph.outputs)
 
 
@@ -191,7 +190,7 @@ def _delay_updates(graph: Graph) -> Graph:
     equations: list[Equation] = []
     waiting: list[Equation] = []  # updates in order
     for equation in graph.equations:
-        equation = dataclasses.replace(equation, bodies=[_delay_updates(body) for body in equation.bodies])
+        equation = equation.with_bodies(_delay_updates)
         if equation.primitive.startswith(_UPDATES):
             waiting.append(equation)
             continue
