@@ -10,36 +10,29 @@ const CURSOR_KEYS = {
   PageDown: -LEAP,
 };
 
-class Cursor {
+class Cursor extends Picker {
   constructor(curves) {
-    this.curves = curves;
-    this.x = null; // where it stands, in the numbers of the axis, or null
-    this.following = false;
     const { view, frame } = curves;
-    this.rule = svg("path", { class: "cl-cursor" });
-    this.marks = svg("g");
-    frame.marks.append(this.rule, this.marks);
     const over = view.xlabel || "x";
-    this.pad = html("div", {
-      class: "cl-cursor-pad",
-      tabindex: 0,
-      role: "slider",
+    super(frame, {
       "aria-label": `${view.title || view.ylabel || "values"}: cursor along ${over}`,
       "aria-valuemin": 0,
     });
-    this.tip = html("div", { class: "cl-tip", "aria-hidden": "true", hidden: "" });
-    frame.overlay.append(this.pad, this.tip);
-    const follow = oncePerFrame((event) => this.#point(event));
-    this.pad.addEventListener("pointermove", follow);
-    // At once, and not for the next frame: a click may follow, whose own place is rounded to whole pixels.
-    this.pad.addEventListener("pointerdown", (event) => this.#point(event));
-    this.pad.addEventListener("pointerleave", () => this.#leave());
+    this.curves = curves;
+    this.x = null; // where it stands, in the numbers of the axis, or null
+    this.following = false;
+    this.rule = svg("path", { class: "cl-cursor" });
+    this.marks = svg("g");
+    frame.marks.append(this.rule, this.marks);
     this.pad.addEventListener("click", () => this.#seek());
-    this.pad.addEventListener("focus", () => {
-      if (this.x === null && this.pad.matches(":focus-visible")) this.#step(0);
-    });
-    this.pad.addEventListener("blur", () => this.#set(null));
-    this.pad.addEventListener("keydown", (event) => this.#press(event));
+  }
+
+  enter() {
+    if (this.x === null) this.#step(0);
+  }
+
+  clear() {
+    this.#set(null);
   }
 
   /** The places that it can stand at: where a curve shown has a point. */
@@ -62,8 +55,7 @@ class Cursor {
     this.draw();
   }
 
-  #point(event) {
-    if (!this.pad.isConnected || (event.pointerType === "mouse" && !this.pad.matches(":hover"))) return;
+  point(event) {
     const { frame } = this.curves;
     const pixel = frame.plot.x + event.clientX - this.pad.getBoundingClientRect().left;
     const places = this.#places();
@@ -77,10 +69,6 @@ class Cursor {
     if (overSteps && !hasBars && this.x !== null) figure.seek(this.x);
   }
 
-  #leave() {
-    if (document.activeElement !== this.pad || !this.pad.matches(":focus-visible")) this.#set(null);
-  }
-
   /** Go `steps` places on, from the first place if it stands nowhere. */
   #step(steps) {
     const places = this.#places();
@@ -89,17 +77,15 @@ class Cursor {
     this.#set(places[Math.min(Math.max(now + steps, 0), places.length - 1)]);
   }
 
-  #press(event) {
+  press(event) {
     const sign = CURSOR_KEYS[event.key];
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (sign) this.#step(sign * (event.shiftKey ? LEAP : 1));
     else if (event.key === "Home") this.#step(-Infinity);
     else if (event.key === "End") this.#step(Infinity);
-    else if (event.key === "Escape") this.#set(null);
+    else if (event.key === "Escape") this.clear();
     else if (event.key === "Enter") this.#seek();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+    else return false;
+    return true;
   }
 
   /** Draw it where it stands, on the curves as they are now. */
@@ -129,21 +115,6 @@ class Cursor {
     put(this.rule, { d: `M${round(at)},${frame.plot.y}v${round(frame.plot.height)}` });
     if (this.following) return;
     const head = { label: where, value: "", color: "" };
-    writeTip(this.tip, [head, ...rows], at - frame.plot.x, frame.plot);
+    this.tell([head, ...rows], at - frame.plot.x, frame.plot);
   }
-}
-
-/** Write rows { label, value, color } into a tip, beside `left`, at the top of a plot or `below`. */
-function writeTip(tip, rows, left, { width, height }, below = false) {
-  const create = () => html("div", {}, html("i"), html("span"), html("b"));
-  join(tip, rows, create, (node, { label, value, color }) => {
-    const [swatch, text, number] = node.children;
-    toggle(swatch, color !== "");
-    paint(swatch, color);
-    putText(text, label);
-    putText(number, value);
-  });
-  const size = tip.offsetWidth;
-  const beside = left > width / 2 ? left - size - 10 : left + 10;
-  place(tip, Math.max(0, Math.min(beside, width - size)), below ? height - tip.offsetHeight - 4 : 4);
 }

@@ -117,8 +117,9 @@ class RegionsMark extends FieldMark {
         x.invert(plot.x + (i + 0.5) * grid.size.x),
         y.invert(plot.y + (j + 0.5) * grid.size.y),
       );
+      const kind = value in this.layer.palette ? value : -1;
       for (let row = j; row < Math.min(j + block, grid.rows); row++) {
-        classes.fill(value, row * grid.columns + i, row * grid.columns + Math.min(i + block, grid.columns));
+        classes.fill(kind, row * grid.columns + i, row * grid.columns + Math.min(i + block, grid.columns));
       }
     };
     clearTimeout(this.waiting);

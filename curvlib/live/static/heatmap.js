@@ -20,34 +20,12 @@ class HeatMap {
     });
     this.cells = svg("g", { class: "cl-cells" });
     this.blocks = svg("path", { class: "cl-blocks" });
-    this.picked = svg("rect", { class: "cl-picked", hidden: "" });
-    this.frame.marks.append(this.cells, this.blocks, this.picked);
-    this.pad = html("div", {
-      class: "cl-cursor-pad",
-      tabindex: 0,
-      role: "slider",
-      "aria-roledescription": "cell of a matrix",
-      "aria-label": `${label}: cell`,
-      "aria-valuemin": 1,
-    });
-    this.tip = html("div", { class: "cl-tip", "aria-hidden": "true", hidden: "" });
-    this.frame.overlay.append(this.pad, this.tip);
+    this.frame.marks.append(this.cells, this.blocks);
+    this.picker = new CellPicker(this, label);
     this.ends = [html("span"), html("span")];
     const strip = html("i", { class: `cl-scale-${this.ramp}` });
     this.scale = html("div", { class: "cl-scale" }, this.ends[0], strip, this.ends[1]);
     this.element = html("div", {}, this.frame.element, this.scale);
-    this.cell = null; // [row, column] that is picked out
-    const follow = oncePerFrame((event) => this.#point(event));
-    this.pad.addEventListener("pointermove", follow);
-    this.pad.addEventListener("pointerdown", follow);
-    this.pad.addEventListener("pointerleave", () => {
-      if (document.activeElement !== this.pad) this.#pick(null);
-    });
-    this.pad.addEventListener("focus", () => {
-      if (this.pad.matches(":focus-visible")) this.#pick(this.cell ?? [0, 0]);
-    });
-    this.pad.addEventListener("blur", () => this.#pick(null));
-    this.pad.addEventListener("keydown", (event) => this.#press(event));
   }
 
   heightFor(width) {
@@ -76,7 +54,7 @@ class HeatMap {
     if (shown) this.#drawCells();
     const finite = this.values.some(Number.isFinite);
     frame.say(shown && !finite ? ["There is no finite number to draw."] : []);
-    this.#showPicked();
+    this.picker.draw();
   }
 
   #drawCells() {
@@ -121,57 +99,75 @@ class HeatMap {
     return [(value) => (value - low) / (largest - low), writeShort(low), text];
   }
 
+  /** No step of a method: there is none to mark. */
+  highlight() {}
+}
+
+/** The cell of a heat map that is picked out. */
+class CellPicker extends Picker {
+  constructor(map, label) {
+    super(map.frame, {
+      "aria-roledescription": "cell of a matrix",
+      "aria-label": `${label}: cell`,
+      "aria-valuemin": 1,
+    });
+    this.map = map;
+    this.cell = null; // [row, column]
+    this.outline = svg("rect", { class: "cl-picked", hidden: "" });
+    map.frame.marks.append(this.outline);
+  }
+
+  /** Pick the cell at a place, or the nearest there is; null for none. */
   #pick(cell) {
-    this.cell = cell;
-    this.#showPicked();
+    const within = (index, count) => Math.min(Math.max(Math.floor(index), 0), count - 1);
+    this.cell = cell && [within(cell[0], this.map.rows), within(cell[1], this.map.columns)];
+    this.draw();
   }
 
-  #point(event) {
-    if (!this.pad.isConnected || (event.pointerType === "mouse" && !this.pad.matches(":hover"))) return;
+  enter() {
+    this.#pick(this.cell ?? [0, 0]);
+  }
+
+  clear() {
+    this.#pick(null);
+  }
+
+  point(event) {
     const { left, top, width, height } = this.pad.getBoundingClientRect();
-    const index = (part, count) => Math.min(Math.max(Math.floor(part * count), 0), count - 1);
-    this.#pick([
-      index((event.clientY - top) / height, this.rows),
-      index((event.clientX - left) / width, this.columns),
-    ]);
+    const { rows, columns } = this.map;
+    this.#pick([((event.clientY - top) / height) * rows, ((event.clientX - left) / width) * columns]);
   }
 
-  #press(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const [across, up] = ARROWS[event.key] ?? [0, 0];
+  press(event) {
+    const arrow = ARROWS[event.key];
     const leap = event.shiftKey ? LEAP : 1;
     const [row, column] = this.cell ?? [0, 0];
-    const within = (index, count) => Math.min(Math.max(index, 0), count - 1);
-    if (event.key === "Escape") this.#pick(null);
+    if (event.key === "Escape") this.clear();
     else if (event.key === "Home") this.#pick([0, 0]);
-    else if (event.key === "End") this.#pick([this.rows - 1, this.columns - 1]);
-    else if (across || up) {
-      this.#pick([within(row - leap * up, this.rows), within(column + leap * across, this.columns)]);
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
+    else if (event.key === "End") this.#pick([Infinity, Infinity]);
+    else if (arrow) this.#pick([row - leap * arrow[1], column + leap * arrow[0]]);
+    else return false;
+    return true;
   }
 
-  #showPicked() {
-    const { frame, cell } = this;
-    const visible = cell !== null && this.figure.shows(this.layer);
-    toggle(this.picked, visible);
+  draw() {
+    const { frame, figure, layer, rows, columns, values, rowNames, columnNames } = this.map;
+    const visible = this.cell !== null && figure.shows(layer);
+    toggle(this.outline, visible);
     toggle(this.tip, visible);
-    const [row, column] = cell ?? [0, 0];
-    const value = writeShort(this.values[row * this.columns + column]);
-    const where = `row ${this.rowNames[row]}, column ${this.columnNames[column]}`;
+    const [row, column] = this.cell ?? [0, 0];
+    const value = writeShort(values[row * columns + column]);
+    const where = `row ${rowNames[row]}, column ${columnNames[column]}`;
     put(this.pad, {
-      "aria-valuemax": this.values.length,
-      "aria-valuenow": row * this.columns + column + 1,
+      "aria-valuemax": values.length,
+      "aria-valuenow": row * columns + column + 1,
       "aria-valuetext": visible ? `${where}: ${value}` : "nowhere",
     });
     if (!visible) return;
     const [x, y] = [frame.x(column - 0.5), frame.y(row - 0.5)];
     const [width, height] = [frame.x(column + 0.5) - x, frame.y(row + 0.5) - y];
-    put(this.picked, { x: round(x), y: round(y), width: round(width), height: round(height) });
-    const below = row < this.rows / 2; // the tip stands where the cell is not
-    writeTip(this.tip, [{ label: where, value, color: "" }], x + width / 2 - frame.plot.x, frame.plot, below);
+    put(this.outline, { x: round(x), y: round(y), width: round(width), height: round(height) });
+    const below = row < rows / 2; // the tip stands where the cell is not
+    this.tell([{ label: where, value, color: "" }], x + width / 2 - frame.plot.x, frame.plot, below);
   }
-
-  highlight() {}
 }
