@@ -28,7 +28,8 @@ def field(layer: Layer, result: Any, label: str) -> None:
 
 def layer(figure: "Definition", given: Layer, outputs: Mapping[str, Any]) -> None:
     """Check a layer's toggle, colours and arrays, and by what it counts."""
-    label = f"{type(given).__name__.lower()} '{given.label or next(iter(given.arrays()), '')}'"
+    kind = "heat map" if isinstance(given, Cells) else type(given).__name__.lower()
+    label = f"{kind} '{given.label or next(iter(given.arrays()), '')}'"
     toggle(figure, given.show, label)
     for color in given.colors():
         if color not in plot.COLORS:
