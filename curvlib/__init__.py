@@ -5,13 +5,20 @@ Importing it computes nothing and sets no global configuration.
 
 from typing import TYPE_CHECKING, Any
 
-from curvlib import linalg, methods, problems, products
+from curvlib import likelihoods, linalg, methods, problems, products
 from curvlib.linalg import conjugate_gradients
 from curvlib.line_search import Armijo
-from curvlib.methods import FirstOrder, GradientDescent, Newton, TrustRegionNewton
+from curvlib.methods import (
+    FirstOrder,
+    GaussNewton,
+    GradientDescent,
+    LevenbergMarquardt,
+    Newton,
+    TrustRegionNewton,
+)
 from curvlib.minimize import Info, Method, Trace, minimize
-from curvlib.problems import Objective
-from curvlib.products import hessian, hvp
+from curvlib.problems import LeastSquares, Objective, Supervised
+from curvlib.products import ggn, ggn_vp, hessian, hvp
 from curvlib.status import Status
 
 if TYPE_CHECKING:
@@ -22,17 +29,24 @@ __version__ = "0.1.0"
 __all__ = [
     "Armijo",
     "FirstOrder",
+    "GaussNewton",
     "GradientDescent",
     "Info",
+    "LeastSquares",
+    "LevenbergMarquardt",
     "Method",
     "Newton",
     "Objective",
     "Status",
+    "Supervised",
     "Trace",
     "TrustRegionNewton",
     "conjugate_gradients",
+    "ggn",
+    "ggn_vp",
     "hessian",
     "hvp",
+    "likelihoods",
     "linalg",
     "live",
     "methods",

@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
-from curvlib.problems import Array
-
+Array = jax.Array
 Schedule = Callable[[Array], Array]
 _Class = TypeVar("_Class", bound=type)
 
@@ -19,7 +18,7 @@ def hyperparameters(cls: _Class) -> _Class:
     """Make a class of hyperparameters a frozen dataclass that is a pytree.
 
     Numbers are leaves, so that changing one recompiles nothing; functions (a schedule, an optax
-    transformation) are static. A class may define ``check(self)``, which runs when a user builds an instance
+    transformation) and names (strings) are static. A class may define ``check(self)``, which runs when a user builds an instance
     and not when JAX rebuilds one.
     """
     if hasattr(cls, "check"):
@@ -28,7 +27,7 @@ def hyperparameters(cls: _Class) -> _Class:
     names = tuple(field.name for field in dataclasses.fields(cls))
 
     def is_static(value: Any) -> bool:
-        return any(callable(leaf) for leaf in jax.tree.leaves(value))
+        return any(callable(leaf) or isinstance(leaf, str) for leaf in jax.tree.leaves(value))
 
     def flatten(self: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         values = [getattr(self, name) for name in names]

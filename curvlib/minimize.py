@@ -26,6 +26,7 @@ class Info(NamedTuple):
         loss: L(θ) at the step's *entry*, a scalar.
         gradient_norm: ‖∇L(θ)‖ at entry, a scalar.
         failure: 0, or the ``Status`` code of a breakdown that leaves no step to take.
+        converged: 0, or the ``Status`` code of a test of the method's own that θ passes: the run ends at θ.
         accepted: whether the step means to move; else leaving θ as it is is no stall.
         may_stop: whether a small gradient is a reason to stop; not where the method sees negative curvature.
         details: further scalars by name that the method reports (a fixed set for each method).
@@ -34,6 +35,7 @@ class Info(NamedTuple):
     loss: Array
     gradient_norm: Array
     failure: int | Array = 0
+    converged: int | Array = 0
     accepted: bool | Array = True
     may_stop: bool | Array = True
     details: dict[str, Array] = {}  # noqa: RUF012 (never mutated)
@@ -176,27 +178,20 @@ def _minimize(
         )
         # A method whose own numbers still change (a momentum, a radius) may yet move.
         stalled = info.accepted & _equal((params, state), (loop.params, loop.state))
-        code = jnp.select(
-            [
-                ~finite & (index == 0),
-                ~finite,
-                (info.gradient_norm <= tol) & info.may_stop,
-                info.loss < -deep * jnp.maximum(1, jnp.abs(records["loss"][0])),
-                jnp.asarray(info.failure) != 0,
-                stalled,
-                index >= steps,
-            ],
-            [
-                jnp.int32(Status.BAD_START),
-                jnp.int32(Status.DIVERGED),
-                jnp.int32(Status.CONVERGED),
-                jnp.int32(Status.UNBOUNDED),
-                jnp.asarray(info.failure, jnp.int32),
-                jnp.int32(Status.STAGNATED),
-                jnp.where(info.loss > records["loss"][0], Status.CLIMBED, Status.STEPS).astype(jnp.int32),
-            ],
-            jnp.int32(_RUNNING),
-        )
+        reasons = [
+            (~finite & (index == 0), Status.BAD_START),
+            (~finite, Status.DIVERGED),
+            ((info.gradient_norm <= tol) & info.may_stop, Status.CONVERGED),
+            (info.loss < -deep * jnp.maximum(1, jnp.abs(records["loss"][0])), Status.UNBOUNDED),
+            (jnp.asarray(info.converged) != 0, info.converged),
+            (jnp.asarray(info.failure) != 0, info.failure),
+            (stalled, Status.STAGNATED),
+            ((index >= steps) & (info.loss > records["loss"][0]), Status.CLIMBED),
+            (index >= steps, Status.STEPS),
+        ]
+        code = jnp.int32(_RUNNING)
+        for holds, reason in reversed(reasons):  # the first that holds
+            code = jnp.where(holds, jnp.asarray(reason, jnp.int32), code)
         index = jnp.where(code == _RUNNING, index + 1, jnp.where(finite, index, jnp.maximum(index - 1, 0)))
         return _Loop(
             index, code, params, state, good,

@@ -62,6 +62,119 @@ def hessian(problem: Any, params: Params) -> Array:
     return dense(lambda v: hvp(problem, params, v), params)
 
 
+def ggn_vp(problem: Any, params: Params, v: Params) -> Params:
+    """The generalized Gauss–Newton product G v, G = JᵀH_out J, without forming G.
+
+    The loss is a convex function of outputs f(θ) with the Jacobian J; H_out is its Hessian in the outputs, so
+    that G is what remains of ∇²L when the curvature of f is left out. It is always positive semidefinite.
+
+    - ``LeastSquares``: G = JᵀJ, the outputs being the residuals.
+    - ``Supervised``: G = 1/N Σᵢ Jᵢᵀ ∇²_f(−log pᵢ) Jᵢ + l2 I, the outputs being those of ``predict``. For
+      likelihoods in their natural parameters it equals the Fisher information matrix.
+
+    One pass forward along v and one back: it costs a small multiple of a gradient.
+
+    Args:
+        problem: has ``outputs(params)``, ``output_hessian(outputs, v)`` and a number ``l2``.
+        params: θ, any pytree.
+        v: the direction, of the same structure, shapes and dtypes as ``params``.
+
+    Returns:
+        G v, structured like ``params``.
+
+    Raises:
+        TypeError: if ``params`` is not floating-point, or the problem is known by its loss alone.
+        ValueError: if v does not match ``params``.
+
+    Source: Schraudolph 2002, "Fast curvature matrix-vector products for second-order gradient descent".
+
+    Example:
+        >>> import curvlib as cl, jax.numpy as jnp
+        >>> problem = cl.LeastSquares(lambda p: jnp.array([[1.0, 2.0], [3.0, 4.0]]) @ p)
+        >>> ggn_vp(problem, jnp.zeros(2), jnp.array([1.0, 0.0])).tolist()
+        [10.0, 14.0]
+    """
+    check_params(params)
+    check_like_params(params, v)
+    return _ggn_map(problem, params)(v)
+
+
+def ggn(problem: Any, params: Params) -> Array:
+    """The dense generalized Gauss–Newton matrix, shape (n, n): ``ggn_vp`` applied to the n basis vectors.
+
+    Rows and columns follow ``jax.flatten_util.ravel_pytree(params)``. It takes n products and n² memory: for
+    small n.
+
+    Example:
+        >>> import curvlib as cl, jax.numpy as jnp
+        >>> ggn(cl.LeastSquares(lambda p: jnp.array([[1.0, 2.0], [3.0, 4.0]]) @ p), jnp.zeros(2)).tolist()
+        [[10.0, 14.0], [14.0, 20.0]]
+    """
+    check_params(params)
+    return dense(_ggn_map(problem, params), params)
+
+
+def _ggn_map(problem: Any, params: Params) -> Callable[[Params], Params]:
+    """v ↦ G v, the outputs and their derivative at θ computed once."""
+    if not hasattr(problem, "output_hessian"):
+        raise TypeError(
+            f"the generalized Gauss–Newton matrix needs a loss of outputs, got {type(problem).__name__}: "
+            "write the problem as cl.LeastSquares(residual) or "
+            "cl.Supervised(predict, likelihood, inputs, targets)"
+        )
+    outputs, push = jax.linearize(problem.outputs, params)
+    pull = jax.linear_transpose(push, params)
+
+    def product(v: Params) -> Params:
+        (bent,) = pull(problem.output_hessian(outputs, push(v)))
+        return jax.tree.map(lambda g, x: (g + problem.l2 * x).astype(x.dtype), bent, v)
+
+    return product
+
+
+def residuals_and_jacobian(problem: Any, params: Params) -> tuple[Array, Array]:
+    """r(θ), shape (m,), and its Jacobian J = ∂r/∂θ, shape (m, n), in one pass.
+
+    Columns follow ``ravel_pytree(params)``. Forward mode, a pass for each parameter, or reverse mode, a pass
+    for each residual, whichever are fewer.
+
+    Raises:
+        TypeError: if the problem has no residuals.
+
+    Example:
+        >>> import curvlib as cl, jax.numpy as jnp
+        >>> problem = cl.LeastSquares(lambda p: p**2 - 1.0)
+        >>> [part.tolist() for part in residuals_and_jacobian(problem, jnp.array([2.0, 3.0]))]
+        [[3.0, 8.0], [[4.0, 0.0], [0.0, 6.0]]]
+    """
+    check_residuals(problem)
+    theta, unravel = ravel_pytree(params)
+
+    def residuals(theta: Array) -> Array:
+        return problem.residuals(unravel(theta))
+
+    shape = jax.eval_shape(residuals, theta)
+    if theta.size <= shape.size:
+        values, push = jax.linearize(residuals, theta)
+        return values, jax.vmap(push, out_axes=1)(jnp.eye(theta.size, dtype=theta.dtype))
+    values, pull = jax.vjp(residuals, theta)
+    (jacobian,) = jax.vmap(pull)(jnp.eye(shape.size, dtype=shape.dtype))
+    return values, jacobian
+
+
+def check_residuals(problem: Any) -> None:
+    """Refuse a problem that is not a sum of squares.
+
+    Raises:
+        TypeError: if it has no residuals.
+    """
+    if not hasattr(problem, "residuals"):
+        raise TypeError(
+            f"a least-squares method needs residuals, which {type(problem).__name__} does not have: "
+            "write the problem as cl.LeastSquares(residual), with loss ½ Σ residual²"
+        )
+
+
 def dense(product: Callable[[Params], Params], params: Params) -> Array:
     """The (n, n) matrix of a linear map from the space of ``params`` to itself.
 

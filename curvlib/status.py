@@ -67,7 +67,10 @@ class Status(Outcome):
         NO_DESCENT,
         UNBOUNDED,
         BAD_CURVATURE,
-    ) = range(10)
+        CONVERGED_STEP,
+        CONVERGED_DECREASE,
+        CONVERGED_ANGLE,
+    ) = range(13)
 
     SENTENCES: ClassVar[tuple[str, ...]] = (
         "took all its steps without reaching the tolerance",
@@ -83,9 +86,17 @@ class Status(Outcome):
         "unbounded: the loss fell without limit; the problem has no minimum in this direction",
         "stopped: the curvature is not finite here, though loss and gradient are, so there is no step; "
         "look for a second derivative that does not exist",
+        "converged: the next step is within the step tolerance, relative to the parameters",
+        "converged: the decrease that the model still predicts is within the tolerance, relative to the loss",
+        "converged: the residuals are orthogonal to every column of the Jacobian, within the angle tolerance",
     )
 
     @property
     def failed(self) -> bool:
-        """Whether it broke down (from BAD_START on in the list of codes). Outside jit only."""
-        return bool(np.any(np.asarray(self.code) >= Status.BAD_START))
+        """Whether it broke down, in any of several runs. Outside jit only."""
+        return bool(np.any((Status.BAD_START <= self.code) & (self.code < Status.CONVERGED_STEP)))
+
+    @property
+    def converged(self) -> Any:
+        """Whether it met a tolerance, one boolean for each run; also inside jit."""
+        return (self.code == Status.CONVERGED) | (self.code >= Status.CONVERGED_STEP)

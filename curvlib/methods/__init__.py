@@ -1,6 +1,14 @@
 """The methods, one file each."""
 
 from curvlib.methods.first_order import FirstOrder, GradientDescent
+from curvlib.methods.gauss_newton import GaussNewton, LevenbergMarquardt
 from curvlib.methods.newton import Newton, TrustRegionNewton
 
-__all__ = ["FirstOrder", "GradientDescent", "Newton", "TrustRegionNewton"]
+__all__ = [
+    "FirstOrder",
+    "GaussNewton",
+    "GradientDescent",
+    "LevenbergMarquardt",
+    "Newton",
+    "TrustRegionNewton",
+]

@@ -12,15 +12,19 @@ from curvlib.problems.landscapes import (
     scaled_valley,
     square_root,
 )
+from curvlib.problems.least_squares import LeastSquares
 from curvlib.problems.objective import Array, Objective, Params, check_params
 from curvlib.problems.quadratics import quadratic, random_rotation, rotation, spectrum
+from curvlib.problems.supervised import Supervised
 
 __all__ = [
     "LANDSCAPES",
     "Array",
     "Landscape",
+    "LeastSquares",
     "Objective",
     "Params",
+    "Supervised",
     "check_params",
     "double_well",
     "himmelblau",

@@ -1,0 +1,202 @@
+"""Nonlinear least squares on NIST's certified problems: digits reached, and the time they take."""
+
+import re
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+Array = jax.Array
+
+HERE = Path(__file__).parent
+DATA = HERE / "downloads"
+SOURCE = "lmfit==1.3.4"  # its source distribution carries NIST's files
+
+
+class Run(NamedTuple):
+    """A problem from one of its two starts.
+
+    Attributes:
+        name: NIST's name and the start's number.
+        model: ŷ = model(θ, x).
+        start: the parameters to start from.
+        certified: the parameters NIST certifies, to 11 digits.
+        inputs, targets: x and y; y is what the model predicts (for Nelson, the response's logarithm).
+    """
+
+    name: str
+    model: Callable[[Array, Array], Array]
+    start: np.ndarray
+    certified: np.ndarray
+    inputs: np.ndarray
+    targets: np.ndarray
+
+
+def saturating(b: Array, x: Array) -> Array:
+    return b[0] * (1 - jnp.exp(-b[1] * x))
+
+
+def misra1b(b: Array, x: Array) -> Array:
+    return b[0] * (1 - (1 + b[1] * x / 2) ** -2)
+
+
+def misra1c(b: Array, x: Array) -> Array:
+    return b[0] * (1 - (1 + 2 * b[1] * x) ** -0.5)
+
+
+def misra1d(b: Array, x: Array) -> Array:
+    return b[0] * b[1] * x / (1 + b[1] * x)
+
+
+def chwirut(b: Array, x: Array) -> Array:
+    return jnp.exp(-b[0] * x) / (b[1] + b[2] * x)
+
+
+def lanczos(b: Array, x: Array) -> Array:
+    return b[0] * jnp.exp(-b[1] * x) + b[2] * jnp.exp(-b[3] * x) + b[4] * jnp.exp(-b[5] * x)
+
+
+def gauss(b: Array, x: Array) -> Array:
+    first = b[2] * jnp.exp(-((x - b[3]) ** 2) / b[4] ** 2)
+    second = b[5] * jnp.exp(-((x - b[6]) ** 2) / b[7] ** 2)
+    return b[0] * jnp.exp(-b[1] * x) + first + second
+
+
+def danwood(b: Array, x: Array) -> Array:
+    return b[0] * x ** b[1]
+
+
+def kirby2(b: Array, x: Array) -> Array:
+    return (b[0] + b[1] * x + b[2] * x**2) / (1 + b[3] * x + b[4] * x**2)
+
+
+def cubic_over_cubic(b: Array, x: Array) -> Array:
+    numerator = b[0] + b[1] * x + b[2] * x**2 + b[3] * x**3
+    return numerator / (1 + b[4] * x + b[5] * x**2 + b[6] * x**3)
+
+
+def nelson(b: Array, x: Array) -> Array:
+    return b[0] - b[1] * x[0] * jnp.exp(-b[2] * x[1])
+
+
+def mgh17(b: Array, x: Array) -> Array:
+    return b[0] + b[1] * jnp.exp(-x * b[3]) + b[2] * jnp.exp(-x * b[4])
+
+
+def roszman1(b: Array, x: Array) -> Array:
+    return b[0] - b[1] * x - jnp.arctan(b[2] / (x - b[3])) / jnp.pi
+
+
+def enso(b: Array, x: Array) -> Array:
+    def cycle(cosine: Array, sine: Array, period: Array | float) -> Array:
+        angle = 2 * jnp.pi * x / period
+        return cosine * jnp.cos(angle) + sine * jnp.sin(angle)
+
+    return b[0] + cycle(b[1], b[2], 12.0) + cycle(b[4], b[5], b[3]) + cycle(b[7], b[8], b[6])
+
+
+def mgh09(b: Array, x: Array) -> Array:
+    return b[0] * (x**2 + x * b[1]) / (x**2 + x * b[2] + b[3])
+
+
+def mgh10(b: Array, x: Array) -> Array:
+    return b[0] * jnp.exp(b[1] / (x + b[2]))
+
+
+def rat42(b: Array, x: Array) -> Array:
+    return b[0] / (1 + jnp.exp(b[1] - b[2] * x))
+
+
+def rat43(b: Array, x: Array) -> Array:
+    return b[0] / (1 + jnp.exp(b[1] - b[2] * x)) ** (1 / b[3])
+
+
+def eckerle4(b: Array, x: Array) -> Array:
+    return b[0] / b[1] * jnp.exp(-0.5 * ((x - b[2]) / b[1]) ** 2)
+
+
+def bennett5(b: Array, x: Array) -> Array:
+    return b[0] * (b[1] + x) ** (-1 / b[2])
+
+
+MODELS: dict[str, Callable[[Array, Array], Array]] = {
+    # lower level of difficulty, by NIST's own rating
+    "Misra1a": saturating,
+    "Chwirut2": chwirut,
+    "Chwirut1": chwirut,
+    "Lanczos3": lanczos,
+    "Gauss1": gauss,
+    "Gauss2": gauss,
+    "DanWood": danwood,
+    "Misra1b": misra1b,
+    # average
+    "Kirby2": kirby2,
+    "Hahn1": cubic_over_cubic,
+    "Nelson": nelson,
+    "MGH17": mgh17,
+    "Lanczos1": lanczos,
+    "Lanczos2": lanczos,
+    "Gauss3": gauss,
+    "Misra1c": misra1c,
+    "Misra1d": misra1d,
+    "Roszman1": roszman1,
+    "ENSO": enso,
+    # higher
+    "MGH09": mgh09,
+    "Thurber": cubic_over_cubic,
+    "BoxBOD": saturating,
+    "Rat42": rat42,
+    "MGH10": mgh10,
+    "Eckerle4": eckerle4,
+    "Rat43": rat43,
+    "Bennett5": bennett5,
+}
+
+
+def runs() -> Iterator[Run]:
+    """All problems, each from both of its starts."""
+    folder = fetched()
+    for name, model in MODELS.items():
+        starts, certified, table = read(folder / f"{name}.dat")
+        targets, inputs = table[0], table[1:] if len(table) > 2 else table[1]
+        if name == "Nelson":
+            targets = np.log(targets)
+        for number, start in enumerate(starts, 1):
+            yield Run(f"{name}, start {number}", model, start, certified, inputs, targets)
+
+
+def read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Both starts (2, n), the certified parameters (n,) and the columns of data of one of NIST's files."""
+    lines = path.read_text().splitlines()
+    parameters = [line.split("=")[1].split() for line in lines if re.match(r"\s*b\d+ =", line)]
+    values = np.array(parameters, float)
+    first = max(number for number, line in enumerate(lines) if line.startswith("Data:"))
+    table = np.array([line.split() for line in lines[first + 1 :] if line.strip()], float)
+    return values[:, :2].T, values[:, 2], table.T
+
+
+def fetched() -> Path:
+    """The folder of NIST's files, fetched with pip at the first call."""
+    folder = DATA / "NIST_STRD"
+    if not folder.exists():
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "lmfit"]
+        subprocess.run([*pip, "--dest", str(DATA), SOURCE], check=True)
+        (archive,) = DATA.glob("lmfit-*.tar.gz")
+        with tarfile.open(archive) as contents:
+            for member in contents:
+                if "/NIST_STRD/" in member.name and member.name.endswith(".dat"):
+                    member.name = Path(member.name).name
+                    contents.extract(member, folder, filter="data")
+    return folder
+
+
+def digits(parameters: np.ndarray, certified: np.ndarray) -> float:
+    """−log₁₀ of the largest relative error: the correct digits of the worst parameter, from 0 to 11."""
+    error = np.max(np.abs(np.asarray(parameters) / certified - 1))
+    return float(np.clip(-np.log10(max(error, 1e-11)), 0, 11)) if np.isfinite(error) else 0.0
