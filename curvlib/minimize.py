@@ -153,10 +153,14 @@ class _Loop(NamedTuple):
     good: Params
     best: Params
     best_loss: Array
+    first_loss: Array
     records: dict[str, Any]
 
 
 _RUNNING = -1
+# Records are written in blocks: on a CPU, XLA runs a loop on one thread, without the price of handing work to
+# others at every operation, only if all that its body touches is small.
+_BLOCK = 32
 
 
 @partial(jax.jit, static_argnames=("steps", "path"))
@@ -165,7 +169,7 @@ def _minimize(
 ) -> Trace:
     step = jax.jit(method.step)  # traced once, for the records' shapes and for the loop
 
-    def advance(loop: _Loop) -> _Loop:
+    def advance(loop: _Loop, row: Array) -> _Loop:
         """Take the step from θ_k: it reports L(θ_k), which decides whether θ_k is kept at all."""
         params, state, info = step(problem, loop.params, loop.state)
         finite = jnp.isfinite(info.loss) & jnp.isfinite(info.gradient_norm)
@@ -174,19 +178,20 @@ def _minimize(
         good = _where(finite, loop.params, loop.good)
         improved = finite & (info.loss < loop.best_loss)
         records = jax.tree.map(
-            lambda record, value: record.at[index].set(value), loop.records, _record(info, loop.params, path)
+            lambda record, value: record.at[row].set(value), loop.records, _record(info, loop.params, path)
         )
+        first_loss = jnp.where(index == 0, info.loss, loop.first_loss)
         # A method whose own numbers still change (a momentum, a radius) may yet move.
         stalled = info.accepted & _equal((params, state), (loop.params, loop.state))
         reasons = [
             (~finite & (index == 0), Status.BAD_START),
             (~finite, Status.DIVERGED),
             ((info.gradient_norm <= tol) & info.may_stop, Status.CONVERGED),
-            (info.loss < -deep * jnp.maximum(1, jnp.abs(records["loss"][0])), Status.UNBOUNDED),
+            (info.loss < -deep * jnp.maximum(1, jnp.abs(first_loss)), Status.UNBOUNDED),
             (jnp.asarray(info.converged) != 0, info.converged),
             (jnp.asarray(info.failure) != 0, info.failure),
             (stalled, Status.STAGNATED),
-            ((index >= steps) & (info.loss > records["loss"][0]), Status.CLIMBED),
+            ((index >= steps) & (info.loss > first_loss), Status.CLIMBED),
             (index >= steps, Status.STEPS),
         ]
         code = jnp.int32(_RUNNING)
@@ -195,23 +200,42 @@ def _minimize(
         index = jnp.where(code == _RUNNING, index + 1, jnp.where(finite, index, jnp.maximum(index - 1, 0)))
         return _Loop(
             index, code, params, state, good,
-            _where(improved, loop.params, loop.best), jnp.where(improved, info.loss, loop.best_loss), records,
+            _where(improved, loop.params, loop.best), jnp.where(improved, info.loss, loop.best_loss),
+            first_loss, records,
         )  # fmt: skip
+
+    def advance_block(loop: _Loop) -> _Loop:
+        first = loop.index
+        end = jax.lax.while_loop(
+            lambda inner: (inner.code == _RUNNING) & (inner.index < first + block),
+            lambda inner: advance(inner, inner.index - first),
+            loop._replace(records=zeros(block)),
+        )
+        records = jax.tree.map(
+            lambda all_, new: jax.lax.dynamic_update_slice_in_dim(all_, new, first, 0),
+            loop.records,
+            end.records,
+        )
+        return end._replace(records=records)
+
+    def zeros(rows: int) -> dict[str, Any]:
+        return jax.tree.map(
+            lambda value: jnp.zeros((rows, *jnp.shape(value)), jnp.result_type(value)),
+            _record(info, params, path),
+        )
 
     state = method.init(problem, params, key)
     info = jax.eval_shape(step, problem, params, state)[2]
     # Far below any loss that has a minimum, seen from the start's; and early enough that powers of θ do not
     # overflow first.
     deep = float(jnp.finfo(info.loss.dtype).max) ** (1 / 2.5)
-    records = jax.tree.map(
-        lambda value: jnp.zeros((steps + 1, *jnp.shape(value)), jnp.result_type(value)),
-        _record(info, params, path),
-    )
+    block = min(_BLOCK, steps + 1)
     start = _Loop(
         jnp.int32(0), jnp.int32(_RUNNING), params, state, params, params,
-        jnp.full((), jnp.inf, info.loss.dtype), records,
+        jnp.full((), jnp.inf, info.loss.dtype), jnp.zeros((), info.loss.dtype),
+        zeros(-(-(steps + 1) // block) * block),
     )  # fmt: skip
-    end = jax.lax.while_loop(lambda loop: loop.code == _RUNNING, advance, start)
+    end = jax.lax.while_loop(lambda loop: loop.code == _RUNNING, advance_block, start)
 
     rows = jnp.minimum(jnp.arange(steps + 1), end.index)
     records = jax.tree.map(lambda record: record[rows], end.records)
