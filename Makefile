@@ -24,6 +24,7 @@ run: $(READY)
 		--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False $(CHAPTERS)
 
 benchmarks: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -c requirements.txt
 	$(BIN)/python -m benchmarks.run
 
 clean:

@@ -1,22 +1,35 @@
 """Nonlinear least squares on NIST's certified problems: digits reached, and the time they take."""
 
 import re
+import statistics
 import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optimistix
+import scipy.optimize
+
+import curvlib as cl
+from benchmarks.run import Group
+
+ABOUT = (
+    "NIST's 27 certified nonlinear regressions from both starts: whole solves, in double precision, each "
+    "solver at a tolerance beyond which it gains no digits (curvlib: its own; optimistix 1e-11; scipy 1e-15)"
+)
+PEERS = ("optimistix", "lineax", "equinox")
 
 Array = jax.Array
 
-HERE = Path(__file__).parent
-DATA = HERE / "downloads"
+DATA = Path(__file__).parent / "downloads"
 SOURCE = "lmfit==1.3.4"  # its source distribution carries NIST's files
+STEPS = 10_000
+OURS = "curvlib LevenbergMarquardt"
 
 
 class Run(NamedTuple):
@@ -157,6 +170,78 @@ MODELS: dict[str, Callable[[Array, Array], Array]] = {
     "Rat43": rat43,
     "Bennett5": bennett5,
 }
+
+
+def groups() -> Iterator[Group]:
+    solvers: dict[str, dict[str, Callable[[Array], Array]]] = {}
+    for run in runs():
+        problem = run.name.split(",")[0]
+        if problem not in solvers:  # its two starts share what is compiled
+            solvers[problem] = solve_by(run)
+        start = jnp.asarray(run.start)
+        reached = {name: digits(solve(start), run.certified) for name, solve in solvers[problem].items()}
+        assert reached[OURS] >= 6, f"{run.name}: {reached}"
+        yield Group(
+            run.name,
+            {name: lambda f=solve, b=start: f(b) for name, solve in solvers[problem].items()},
+            {"digits": {name: round(value, 2) for name, value in reached.items()}},
+        )
+
+
+def solve_by(run: Run) -> dict[str, Callable[[Array], Array]]:
+    """The solvers: functions of the start that return the parameters they reach; compiled as a whole where
+    they can be."""
+    problem = cl.LeastSquares(
+        lambda b, x, y: run.model(b, x) - y, jnp.asarray(run.inputs), jnp.asarray(run.targets)
+    )
+    residuals, jacobian = jax.jit(problem.residuals), jax.jit(jax.jacfwd(problem.residuals))
+
+    def by_optimistix(start: Array) -> Array:
+        solver = optimistix.LevenbergMarquardt(rtol=1e-11, atol=1e-11)
+        solution = optimistix.least_squares(
+            lambda b, _: problem.residuals(b), solver, start, max_steps=STEPS, throw=False
+        )
+        return solution.value
+
+    def by_scipy(start: Array, method: str) -> Array:
+        return scipy.optimize.least_squares(
+            lambda b: np.asarray(residuals(b)),
+            start,
+            jac=lambda b: np.asarray(jacobian(b)),
+            method=method,
+            x_scale="jac",
+            xtol=1e-15,
+            ftol=1e-15,
+            gtol=1e-15,
+            max_nfev=STEPS,
+        ).x
+
+    return {
+        "optimistix LevenbergMarquardt": jax.jit(by_optimistix),
+        OURS: jax.jit(lambda start: cl.minimize(problem, cl.LevenbergMarquardt(), start, STEPS).params),
+        "scipy lm": lambda start: by_scipy(start, "lm"),
+        "scipy trf": lambda start: by_scipy(start, "trf"),
+    }
+
+
+def summary(groups: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """Of each solver: in how many runs it has six digits, and over all runs the median of its digits, of its
+    seconds and of its ratio to the first solver."""
+
+    def median(name: str, key: str) -> float:
+        return float(f"{statistics.median(group[name][key]['median'] for group in groups.values()):.4g}")
+
+    found = {}
+    for name in next(iter(groups.values())):
+        reached = [fact["digits"][name] for fact in facts.values()]
+        found[name] = {
+            "runs": len(reached),
+            "with six digits": sum(value >= 6 for value in reached),
+            "median digits": round(statistics.median(reached), 2),
+            "median seconds": median(name, "seconds"),
+            "median ratio": median(name, "ratio"),
+        }
+    return found
 
 
 def runs() -> Iterator[Run]:

@@ -25,10 +25,14 @@ SHORTEST = 2e-3  # seconds; what is quicker is repeated within a round, since on
 
 
 class Group(NamedTuple):
-    """Functions that compute the same thing; the first is what the others' ratios refer to."""
+    """Functions that compute the same thing; the first is what the others' ratios refer to.
+
+    Facts are what else there is to say of it: numbers by name, such as each contestant's accuracy.
+    """
 
     name: str
     contestants: dict[str, Callable[[], Any]]
+    facts: dict[str, Any] = {}  # noqa: RUF012 (never mutated)
 
 
 @dataclass(frozen=True)
@@ -75,14 +79,14 @@ def _time(run: Callable[[], Any], repeats: int) -> float:
     return (time.perf_counter() - start) / repeats
 
 
-def machine() -> dict[str, Any]:
+def machine(peers: tuple[str, ...] = ()) -> dict[str, Any]:
     """What the timings depend on."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: version(name) for name in (*PACKAGES, *peers)},
         "date": date.today().isoformat(),
     }
 
@@ -102,6 +106,7 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
     module = importlib.import_module(f"benchmarks.{name}")
     print(f"\n{name}: {module.ABOUT}")
     groups: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     iterator: Iterator[Group] = module.groups()
     for group in iterator:
         print(f"  {group.name}")
@@ -115,7 +120,18 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
         groups[group.name] = {
             label: {k: vars(v) for k, v in result.items()} for label, result in measured.items()
         }
-    return {"about": module.ABOUT, "rounds": rounds, "machine": machine(), "groups": groups}
+        if group.facts:
+            facts[group.name] = group.facts
+            print("    " + ", ".join(f"{name} {value}" for name, value in group.facts.items()))
+    peers = getattr(module, "PEERS", ())
+    result = {"about": module.ABOUT, "rounds": rounds, "machine": machine(peers), "groups": groups}
+    if facts:
+        result["facts"] = facts
+    if hasattr(module, "summary"):
+        result["summary"] = module.summary(groups, facts)
+        for name, numbers in result["summary"].items():
+            print(f"  {name}: " + ", ".join(f"{key} {value}" for key, value in numbers.items()))
+    return result
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ def hyperparameters(cls: _Class) -> _Class:
     """Make a class of hyperparameters a frozen dataclass that is a pytree.
 
     Numbers are leaves, so that changing one recompiles nothing; functions (a schedule, an optax
-    transformation) and names (strings) are static. A class may define ``check(self)``, which runs when a user builds an instance
-    and not when JAX rebuilds one.
+    transformation) and names (strings) are static. A class may define ``check(self)``, which runs when a user
+    builds an instance and not when JAX rebuilds one.
     """
     if hasattr(cls, "check"):
         cls.__post_init__ = lambda self: self.check()

@@ -1,9 +1,9 @@
 """Likelihoods: what a model's outputs say about the data.
 
 Outputs f are *natural parameters* (means, logits, logarithms of rates), so that ∇_f of the negative
-log-likelihood is E[y] − y (over the variance, for ``Gaussian``), and its Hessian ∇²_f does not depend on y: it
-equals the Fisher information of f. Arrays have a row for each datum, shape (N, …); what has further axes is
-independent given f, and summed over (for ``Categorical`` all but the last, which holds the classes).
+log-likelihood is E[y] − y (over the variance, for ``Gaussian``), and its Hessian ∇²_f does not depend on y:
+it equals the Fisher information of f. Arrays have a row for each datum, shape (N, …); what has further axes
+is independent given f, and summed over (for ``Categorical`` all but the last, which holds the classes).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Likelihood:
         return jax.jvp(gradient, (outputs,), (v,))[1]
 
     def output_fisher(self, outputs: Array, v: Array) -> Array:
-        """F v with F = E_y[∇_f log p ∇_f log pᵀ] for each datum, y drawn from p(y | f), shaped like the outputs."""
+        """F v for each datum, F = E[∇_f log p ∇_f log pᵀ] over y drawn from p(y | f), shaped like outputs."""
         raise NotImplementedError(self._lacks("output_fisher(outputs, v)"))
 
     def mean(self, outputs: Array) -> Array:
@@ -66,7 +66,7 @@ class Likelihood:
 
 
 class _Natural(Likelihood):
-    """Outputs are natural parameters: the Hessian does not depend on y, and equals its own mean, the Fisher."""
+    """Outputs are natural parameters: the Hessian does not depend on y, so it is its own mean, the Fisher."""
 
     def output_hessian(self, outputs: Array, targets: Array, v: Array) -> Array:
         return self.output_fisher(outputs, v)
@@ -111,7 +111,8 @@ class Gaussian(_Natural):
 
 @hyperparameters
 class Bernoulli(_Natural):
-    """y ∈ {0, 1} with P(y = 1) = σ(f) = 1/(1 + e^{−f}), independent: −log p = −y log σ(f) − (1 − y) log σ(−f).
+    """y ∈ {0, 1} with P(y = 1) = σ(f) = 1/(1 + e^{−f}), with
+    −log p = −y log σ(f) − (1 − y) log σ(−f).
 
     f is the logit. Targets between 0 and 1 (*soft* ones) give the cross-entropy. Hessian and Fisher are
     σ(f) σ(−f) on the diagonal.
@@ -143,8 +144,8 @@ class Bernoulli(_Natural):
 class Categorical(_Natural):
     """y is one of K classes, P(y = k) = softmax(f)_k: −log p = −Σ_k y_k (f_k − log Σ_j e^{f_j}).
 
-    f are logits, on the last axis. Targets are rows of probabilities that sum to 1 (one-hot, or *soft* ones), or
-    integer labels from 0 to K − 1, without that axis; a label out of range makes the loss NaN. Hessian and
+    f are logits, on the last axis. Targets are rows of probabilities that sum to 1 (one-hot, or *soft* ones),
+    or integer labels from 0 to K − 1, without that axis; a label out of range makes the loss NaN. Hessian and
     Fisher are diag(p) − ppᵀ with p = softmax(f).
     """
 
@@ -216,7 +217,7 @@ class Poisson(_Natural):
 
 
 def _like_outputs(outputs: Array, targets: Any) -> Array:
-    """The targets in the outputs' dtype, refused if their shape differs: broadcasting would pair wrong data."""
+    """The targets in the outputs' dtype; of another shape, broadcasting would pair what is not a pair."""
     if jnp.shape(targets) != jnp.shape(outputs):
         raise ValueError(
             f"the targets must have the outputs' shape {jnp.shape(outputs)}, got {jnp.shape(targets)}: "

@@ -85,10 +85,10 @@ class LeastSquaresSolution(NamedTuple):
 def solve_least_squares(matrix: Array, b: Array) -> LeastSquaresSolution:
     """Minimise ‖Ax − b‖, and among several minimisers take the one of smallest norm.
 
-    By QR: with A = QR the solution is R⁻¹Qᵀb, with errors that grow like κ(A), where the normal equations AᵀAx
-    = Aᵀb have κ(A)². Column i counts as a combination of those before it if |R_ii| ≤ 10 m u ‖A e_i‖, u the
-    unit roundoff, whatever units the columns are in. Then, or with fewer rows than columns, the solution is
-    R⁺Qᵀb by a singular value decomposition of the small R.
+    By QR: with A = QR the solution is R⁻¹Qᵀb, with errors that grow like κ(A), where the normal equations
+    AᵀAx = Aᵀb have κ(A)². Column i counts as a combination of those before it if |R_ii| ≤ 10 m u ‖A e_i‖, u
+    the unit roundoff, whatever units the columns are in. Then, or with fewer rows than columns, the solution
+    is R⁺Qᵀb by a singular value decomposition of the small R.
 
     Args:
         matrix: A, shape (m, n).

@@ -94,7 +94,7 @@ class Status(Outcome):
     @property
     def failed(self) -> bool:
         """Whether it broke down, in any of several runs. Outside jit only."""
-        return bool(np.any((Status.BAD_START <= self.code) & (self.code < Status.CONVERGED_STEP)))
+        return bool(np.any((self.code >= Status.BAD_START) & (self.code < Status.CONVERGED_STEP)))
 
     @property
     def converged(self) -> Any:

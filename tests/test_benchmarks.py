@@ -43,4 +43,12 @@ def test_unknown_comparison_is_named(monkeypatch, capsys) -> None:
     monkeypatch.setattr("sys.argv", ["run", "nothing"])
     with pytest.raises(SystemExit):
         run.main()
-    assert "no comparison nothing; there are first_order, newton" in capsys.readouterr().err
+    assert "no comparison nothing; there are first_order, newton, nist" in capsys.readouterr().err
+
+
+def test_nist_results_hold_what_they_promise() -> None:
+    summary = json.loads(run.RESULTS.read_text())["nist"]["summary"]
+    ours = summary["curvlib LevenbergMarquardt"]
+    assert ours["runs"] == ours["with six digits"] == 54
+    assert ours["median digits"] >= 10 and ours["median ratio"] <= 1
+    assert summary["optimistix LevenbergMarquardt"]["median ratio"] == 1

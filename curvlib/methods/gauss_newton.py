@@ -36,15 +36,15 @@ class GaussNewton:
     - ``LeastSquares``: δ minimises ½ ‖r + Jδ‖², so that JᵀJ δ = −Jᵀr; by QR of J, never by JᵀJ. Where J has
       dependent columns, or more columns than rows, δ is the shortest minimiser.
     - ``Supervised``: G δ = −∇L with the generalized Gauss–Newton matrix G (``curvlib.ggn``). For a linear
-      ``predict`` and a likelihood in natural parameters this is Newton's method, Fisher scoring and iteratively
-      reweighted least squares, all the same.
+      ``predict`` and a likelihood in natural parameters this is Newton's method, Fisher scoring and
+      iteratively reweighted least squares, all the same.
 
     Near a minimum the error shrinks by μ a step, the spectral radius of (JᵀJ)⁻¹S with S = Σᵢ rᵢ ∇²rᵢ, and
-    quadratically where S = 0. Far from it nothing is promised: the step may overshoot. δ always descends, so a
-    line search helps; for μ > 1 so does α < 2/(1 + μ).
+    quadratically where S = 0. Far from it nothing is promised: the step may overshoot. δ always descends, so
+    a line search helps; for μ > 1 so does α < 2/(1 + μ).
 
-    Reported in ``details``: ``full_rank`` (for ``Supervised``: whether G is positive definite), and with a line
-    search the accepted ``alpha`` and the ``evaluations`` of the loss.
+    Reported in ``details``: ``full_rank`` (for ``Supervised``: whether G is positive definite), and with a
+    line search the accepted ``alpha`` and the ``evaluations`` of the loss.
 
     Args:
         alpha: α > 0, a number or a schedule (a function of the step count); with a line search, the first α
@@ -146,7 +146,7 @@ class DampingState(NamedTuple):
 
 
 class _Model(NamedTuple):
-    """r(θ + δ) ≈ r + Jδ around θ: with L and ∇L, the triangle R of J with Qᵀr, the scale D^½, the unit of λ."""
+    """r(θ + δ) ≈ r + Jδ around θ; the triangle R of J with Qᵀr, the scale D^½, the unit of λ."""
 
     theta: Array
     r: Array
@@ -161,7 +161,7 @@ class _Model(NamedTuple):
 
 
 class _Trial(NamedTuple):
-    """An attempt at a step: its λ, ‖D^½δ‖, where it led and how it was judged; and λ and ν for the next one."""
+    """An attempt at a step: its λ, ‖D^½δ‖, where it led, how it was judged; and λ and ν for the next."""
 
     damping: Array
     length: Array
@@ -180,8 +180,9 @@ class LevenbergMarquardt:
     """Levenberg–Marquardt: the Gauss–Newton step, damped as much as the model turns out to be wrong.
 
     δ minimises ‖r + Jδ‖² + λ δᵀDδ, that is, (JᵀJ + λD) δ = −Jᵀr. It is solved as the least-squares problem
-    [J; √λ D^½] δ ≈ −[r; 0] by QR, of J once and then of its small triangle with the rows √λ D^½ below, so that a
-    rejected δ costs little. λ → 0 gives the Gauss–Newton step, λ → ∞ the short step −D⁻¹Jᵀr/λ. The gain ratio
+    [J; √λ D^½] δ ≈ −[r; 0] by QR, of J once and then of its small triangle with the rows √λ D^½ below, so
+    that a rejected δ costs little. λ → 0 gives the Gauss–Newton step, λ → ∞ the short step −D⁻¹Jᵀr/λ. The
+    gain ratio
 
         ρ = (L(θ) − L(θ + δ)) / (½ ‖r‖² − ½ ‖r + Jδ‖²)
 
@@ -193,18 +194,20 @@ class LevenbergMarquardt:
     largest value seen (Moré), but forgets it by the factor ``memory`` a step, since a parameter that once
     mattered more may have to move now. A zero column gets D = 1. "identity" takes D = I (Levenberg).
 
-    Geodesic acceleration adds ½ δ₂ to δ, where δ₂ = −(JᵀJ + λD)⁻¹ Jᵀ r″ with the second derivative r″ of r along
-    δ: the path that the model would take if it were measured by its residuals. A δ with ‖δ₂‖ > ``acceleration``
-    · ‖δ‖ (lengths in the metric D) leaves the region where r is about linear, and is rejected: this keeps a
-    parameter from running off to where r no longer depends on it. On NIST's 54 problems it saves a quarter of
-    the steps and solves those that fail without. ``acceleration=None`` is the plain method.
+    Geodesic acceleration adds ½ δ₂ to δ, where δ₂ = −(JᵀJ + λD)⁻¹ Jᵀ r″ with the second derivative r″ of r
+    along
+    δ: the path that the model would take if it were measured by its residuals. A δ with ‖δ₂‖ >
+    ``acceleration`` · ‖δ‖ (lengths in the metric D) leaves the region where r is about linear, and is
+    rejected: this keeps a parameter from running off to where r no longer depends on it. On NIST's 54
+    problems it saves a quarter of the steps and solves those that fail without. ``acceleration=None`` is the
+    plain method.
 
     Its own reasons to stop, besides ``minimize``'s: a step, a predicted decrease or an angle within its
     tolerance. Short steps of heavy damping do not count: lengths and decreases are taken times 1 + λ (with
     "identity", times 1 + λ max Dᵢ/‖J eᵢ‖²).
 
-    Reported in ``details``: ``damping`` (the λ of the last trial), its ``gain_ratio``, and the ``evaluations``
-    of r, one for each trial.
+    Reported in ``details``: ``damping`` (the λ of the last trial), its ``gain_ratio``, and the
+    ``evaluations`` of r, one for each trial.
 
     Args:
         damping: the first λ > 0; with "identity" in units of the largest entry of diag(JᵀJ).
@@ -220,8 +223,8 @@ class LevenbergMarquardt:
         TypeError: if the problem has no residuals.
 
     Source: Levenberg 1944; Marquardt 1963; Moré 1978, "The Levenberg–Marquardt algorithm: implementation and
-    theory"; Nielsen 1999, "Damping parameter in Marquardt's method"; Transtrum & Sethna 2012, "Improvements to
-    the Levenberg–Marquardt algorithm for nonlinear least-squares minimization".
+    theory"; Nielsen 1999, "Damping parameter in Marquardt's method"; Transtrum & Sethna 2012, "Improvements
+    to the Levenberg–Marquardt algorithm for nonlinear least-squares minimization".
 
     Example:
         >>> import curvlib as cl, jax.numpy as jnp
@@ -281,7 +284,9 @@ class LevenbergMarquardt:
         def residuals(theta: Array) -> Array:
             return problem.residuals(unravel(theta))
 
-        model = self._model(theta, *residuals_and_jacobian(problem, params), state)
+        model = self._model(
+            theta, *residuals_and_jacobian(problem, params), state
+        )
         trial = jax.lax.while_loop(
             lambda last: last.again,
             lambda last: self._try(residuals, model, last),

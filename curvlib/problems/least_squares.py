@@ -19,9 +19,10 @@ class LeastSquares(Objective):
     A sum, not a mean: L and its curvature grow with the number of residuals.
 
     Args:
-        residual: ``residual(params, *data)``, a real array of any shape or a pytree of them: all their entries
-            are the residuals. ``params`` may be any pytree of floating-point arrays.
-        *data: further arguments of ``residual`` (arrays or pytrees of arrays); they are leaves of the problem.
+        residual: ``residual(params, *data)``, a real array of any shape or a pytree of them: all their
+            entries are the residuals. ``params`` may be any pytree of floating-point arrays.
+        *data: further arguments of ``residual`` (arrays or pytrees of arrays); they are leaves of the
+        problem.
 
     Example:
         >>> import jax.numpy as jnp
