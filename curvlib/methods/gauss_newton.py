@@ -186,25 +186,24 @@ class LevenbergMarquardt:
 
         ρ = (L(θ) − L(θ + δ)) / (½ ‖r‖² − ½ ‖r + Jδ‖²)
 
-    decides: δ is taken if ρ > 10⁻³, and then λ ← λ max(⅓, 1 − (2ρ − 1)³); else λ ← νλ, ν ← 2ν and it is tried
-    again, with ν = 2 at first (Nielsen). A loss that is not finite is a rejection. So one step of the method
-    is one Jacobian, and as many evaluations of r as there are trials.
+    decides: the step is taken if ρ > 10⁻³, and then λ ← λ max(⅓, 1 − (2ρ − 1)³); else λ ← νλ, ν ← 2ν and it
+    is tried again, with ν = 2 at first (Nielsen). A loss that is not finite is a rejection. So one step of
+    the method is one Jacobian, and as many evaluations of r as there are trials.
 
     Scales: "marquardt" takes D = diag(JᵀJ), so that units of the parameters do not matter; it holds the
     largest value seen (Moré), but forgets it by the factor ``memory`` a step, since a parameter that once
     mattered more may have to move now. A zero column gets D = 1. "identity" takes D = I (Levenberg).
 
-    Geodesic acceleration adds ½ δ₂ to δ, where δ₂ = −(JᵀJ + λD)⁻¹ Jᵀ r″ with the second derivative r″ of r
-    along
-    δ: the path that the model would take if it were measured by its residuals. A δ with ‖δ₂‖ >
-    ``acceleration`` · ‖δ‖ (lengths in the metric D) leaves the region where r is about linear, and is
-    rejected: this keeps a parameter from running off to where r no longer depends on it. On NIST's 54
-    problems it saves a quarter of the steps and solves those that fail without. ``acceleration=None`` is the
-    plain method.
+    Geodesic acceleration moves by δ + ½ δ₂, where δ₂ = −(JᵀJ + λD)⁻¹ Jᵀ r″ with the second derivative r″ of r
+    along δ: the step then follows the model's curve to second order. Where ‖δ₂‖ > ``acceleration`` · ‖δ‖
+    (lengths in the metric D) r is too far from linear along δ, and δ is rejected: this keeps a parameter
+    from running off to where r no longer depends on it. On NIST's 54 problems it saves a quarter of the
+    steps, and the few that fail without it succeed. ``acceleration=None`` is the plain method.
 
     Its own reasons to stop, besides ``minimize``'s: a step, a predicted decrease or an angle within its
-    tolerance. Short steps of heavy damping do not count: lengths and decreases are taken times 1 + λ (with
-    "identity", times 1 + λ max Dᵢ/‖J eᵢ‖²).
+    tolerance. Short steps of heavy damping do not count: lengths and decreases are taken times 1 +
+    λ/u, u being the largest diagonal entry of D^−½ JᵀJ D^−½ (1 for D = diag(JᵀJ)). Where the decrease still
+    predicted is lost in the rounding of L and shrinks no more, it has stagnated.
 
     Reported in ``details``: ``damping`` (the λ of the last trial), its ``gain_ratio``, and the
     ``evaluations`` of r, one for each trial.
@@ -366,14 +365,14 @@ class LevenbergMarquardt:
         rounding = 10 * eps * loss
         ratio = (loss - new_loss + rounding) / (predicted + rounding)
         ratio = jnp.where(jnp.isfinite(ratio), ratio, -1)
-        accepted = (ratio > 1e-3) & straight
+        moves = jnp.any(moved != theta)
+        accepted = (ratio > 1e-3) & straight & moves
 
         shrink = jnp.maximum(1 / 3, 1 - (2 * ratio - 1) ** 3)
         change = jnp.where(accepted, shrink, last.growth)
-        moves = jnp.isfinite(length) & jnp.any(moved != theta)
         return _Trial(
             damping, length, predicted, moved, ratio, accepted,
-            again=~accepted & moves,
+            again=~accepted & moves & jnp.isfinite(length),
             next_damping=jnp.maximum(change * damping, eps**2 * model.unit),
             growth=2 * last.growth,
             evaluations=last.evaluations + 1,
