@@ -7,6 +7,7 @@ import optax
 import pytest
 
 import curvlib as cl
+from curvlib.hyperparameters import hyperparameters
 from curvlib.minimize import _minimize
 
 START = jnp.array([-2.0, 1.0])
@@ -91,6 +92,41 @@ def test_a_step_that_waits_is_no_stall(method):
     trace = cl.minimize(cl.problems.quadratic(5.0), method, START, steps=20, path=True)
     np.testing.assert_array_equal(trace.path[1], START)
     assert trace.status == cl.Status.STEPS and trace.losses[-1] < 0.9 * trace.losses[0]
+
+
+def test_a_method_may_say_itself_that_it_has_converged():
+    @hyperparameters
+    class Halving:
+        def init(self, problem, params, key=None):
+            return jnp.int32(0)
+
+        def step(self, problem, params, state, curvature=None):
+            loss = problem.loss(params)
+            converged = jnp.where(loss < 0.1, cl.Status.CONVERGED_DECREASE, 0)
+            return params / 2, state + 1, cl.Info(loss, loss, converged=converged)
+
+    trace = cl.minimize(cl.problems.quadratic(1.0), Halving(), jnp.ones(2), steps=50, path=True)
+    assert trace.status == cl.Status.CONVERGED_DECREASE and trace.status.converged
+    assert not trace.status.failed and trace.steps == 2  # losses 1, 1/4, 1/16
+    np.testing.assert_array_equal(trace.params, [0.25, 0.25])
+
+
+@pytest.mark.parametrize("steps", [1, 30, 31, 32, 33, 64, 100])
+def test_records_are_whole_at_the_edges_of_their_blocks(steps):
+    trace = cl.minimize(cl.problems.quadratic(2.0), cl.GradientDescent(0.1), START, steps, path=True)
+    assert trace.steps == steps and trace.losses.shape == (steps + 1,)
+    expected = START * np.array([0.9, 0.8]) ** np.arange(steps + 1)[:, None]
+    np.testing.assert_allclose(trace.path, expected, rtol=1e-12)
+    np.testing.assert_allclose(trace.losses, 0.5 * expected**2 @ np.array([1.0, 2.0]), rtol=1e-12)
+
+
+def test_a_failure_on_the_first_row_of_a_block_keeps_the_last_of_the_block_before():
+    # θ grows by one a step, and the loss ends after θ = 31: step 32 opens the second block.
+    problem = cl.Objective(lambda p: jnp.where(p[0] < 31.5, -p[0], jnp.nan))
+    trace = cl.minimize(problem, cl.GradientDescent(1.0), jnp.zeros(1), steps=80, path=True)
+    assert trace.status == cl.Status.DIVERGED and trace.steps == 31
+    np.testing.assert_allclose(trace.path[:, 0], np.minimum(np.arange(81), 31))
+    np.testing.assert_allclose(trace.losses, -trace.path[:, 0])
 
 
 def test_a_momentum_that_still_grows_is_no_stall():

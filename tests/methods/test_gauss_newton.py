@@ -8,6 +8,7 @@ import pytest
 import curvlib as cl
 from curvlib.linalg import solve_least_squares, triangularize
 from curvlib.products import residuals_and_jacobian
+from tests.live.javascript import check
 
 T = jnp.linspace(0.0, 3.0, 12)
 START = jnp.array([1.0, 1.0, 0.5])
@@ -364,6 +365,15 @@ def test_numbers_do_not_recompile_and_names_do():
     assert traces == counted and np.isfinite(first) and np.isfinite(second)
     run(cl.LevenbergMarquardt(scaling="identity"), START)
     assert traces > counted
+
+
+@pytest.mark.parametrize("method", [cl.GaussNewton(), cl.LevenbergMarquardt()])
+def test_live_figures_can_run_it(method):
+    def run(start):
+        trace = cl.minimize(PROBLEM, method, start, steps=15, path=True)
+        return trace.path, trace.losses, trace.status.code
+
+    check(run, np.array(START), rtol=1e-8)
 
 
 CERTIFIED = {
