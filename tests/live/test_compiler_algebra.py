@@ -186,7 +186,7 @@ def test_derivatives(name):
     check(DERIVATIVES[name], RANDOM[10:13], rtol=1e-8, atol=1e-11)
 
 
-@pytest.mark.parametrize("size", [1e150, 1e-150])
+@pytest.mark.parametrize("size", [1e300, 1e-300])
 def test_huge_and_tiny_matrices(size):
     def functions(a, b):
         lower, orthogonal = jnp.linalg.cholesky(a), jnp.linalg.qr(b)

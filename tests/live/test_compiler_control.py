@@ -115,6 +115,17 @@ def test_a_branch_that_folding_decides():
     check(lambda x: lax.fori_loop(0, 5, lambda k, x: function(x)[1] + x, x), LINE)
 
 
+def test_branches_on_one_condition():
+    def function(p, x):
+        first = lax.cond(p, lambda: x[0], lambda: x[1] * 2)
+        between = jnp.sin(first)  # the second needs the first's result, by way of what is not in a branch
+        second = lax.cond(p, lambda: between + x[1], lambda: between * first)
+        after = lax.cond(p, lambda: first - x[0], lambda: x[0] * 3)
+        return first, second, after, lax.cond(p, lambda: second, lambda: after + jnp.cos(x[0]))
+
+    check(function, True, START, others=[(False, START)])
+
+
 def test_branches_are_lazy():
     program = compile(lambda p, x: lax.cond(p, lambda: jnp.exp(x), lambda: jnp.sin(x)), True, 1.0)
     then, otherwise = re.search(r"if \(.*?\) \{(.*?)\} else \{(.*?)\}", program.source, re.DOTALL).groups()

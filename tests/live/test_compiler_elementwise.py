@@ -143,7 +143,7 @@ def test_zero_keeps_its_sign():
         same = x + 0.0, x - 0.0, x * 1.0, lax.neg(-x), x / 1.0  # XLA takes x + 0 for x, so -0 + 0 is -0
         return *same, 0.0 * x, 0.0 - x, x * -1.0, x + -x, -x - x, abs(-x), -x + 2.0 * x
 
-    check(functions, 0.0, others=[(-0.0,), (np.nan,), (-np.inf,)], zeros=True)
+    check(functions, 0.0, others=[(-0.0,), (1.5,), (np.nan,), (-np.inf,)], zeros=True)
 
 
 def test_float32_rounds_after_each_operation():
@@ -223,6 +223,13 @@ def test_bits_of_floats():
     check(lambda x: (jnp.signbit(x), jnp.copysign(x, -x), jnp.frexp(x)), np.float32(RANDOM))
     with pytest.raises(CompileError, match=r"the bits of float64 as int64, used at .*elementwise\.py"):
         compile(lambda x: jax.lax.bitcast_convert_type(x, jnp.int64), 1.0)
+
+
+def test_precision_at_the_ends_of_its_range():
+    x = np.array(
+        [6.2e-5, 6.1e-5, 6e-5, 4e-5, 3e-8, 65503, 65519, 65520, 1e-40, 1e-38, 1.1e-38, 3.4e38, 3.5e38]
+    )
+    check(lambda x: [lax.reduce_precision(x, *bits) for bits in ((5, 10), (8, 7), (8, 23))], x, rtol=0)
 
 
 def test_select_by_one_number():

@@ -28,13 +28,8 @@ from curvlib.live.compiler.code import (
     While,
 )
 from curvlib.live.compiler.usage import Place, Usage, operands, written
-from curvlib.live.compiler.words import WIDTH, identifier, number, rows
+from curvlib.live.compiler.words import ATOM, UNARY, WIDTH, enclosed, identifier, number, operation, rows
 
-_PRECEDENCE = {"?:": 2, "||": 3, "&&": 4, "|": 5, "^": 6, "&": 7, "===": 8, "!==": 8}
-_PRECEDENCE |= {"<": 9, "<=": 9, ">": 9, ">=": 9, "<<": 10, ">>": 10, ">>>": 10}
-_PRECEDENCE |= {"+": 11, "-": 11, "*": 12, "/": 12, "%": 12}
-_UNARY, _ATOM = 14, 18
-_PREFIXES = {"negate": "-", "!": "!", "~": "~", "number": "+"}
 _FOREVER = "while (true) {"
 _LONG = 60  # a longer expression gets a line of its own
 
@@ -269,7 +264,7 @@ class _Printer:
         if self.lines[-1].endswith(_FOREVER):
             self.lines[-1] = self.lines[-1].replace("true", self.text(condition))
         else:
-            self.line(f"if (!{self.text(condition, _UNARY)}) break;")
+            self.line(f"if (!{self.text(condition, UNARY)}) break;")
 
     def branches(self, condition: Expression, then: Block, otherwise: Block) -> None:
         """Write an If; at least one of its blocks is alive."""
@@ -282,7 +277,7 @@ class _Printer:
                 if self.otherwise(otherwise):
                     return
         else:
-            self.line(f"if (!{self.text(condition, _UNARY)}) {{")
+            self.line(f"if (!{self.text(condition, UNARY)}) {{")
             self.nested(otherwise)
         self.line("}")
 
@@ -337,41 +332,27 @@ class _Printer:
 
     def text(self, expression: Expression, least: int = 0) -> str:
         """The expression where something of at least this precedence is needed."""
-        text, precedence = self.short(expression)
-        return f"({text})" if precedence < least else text
+        return enclosed(self.short(expression), least)
 
     def short(self, expression: Expression) -> tuple[str, int]:
         """An expression's literal, name or text, and its precedence."""
         if expression.constant:
             literal = number(expression.value)
-            return literal, _UNARY if literal.startswith("-") else _ATOM
+            return literal, UNARY if literal.startswith("-") else ATOM
         if expression.operator == "cell":
-            return self.name(expression.arguments[0]), _ATOM
+            return self.name(expression.arguments[0]), ATOM
         if expression in self.inlined:
             return self.inlined[expression][:2]
-        return self.name(expression), _ATOM
+        return self.name(expression), ATOM
 
     def compose(self, expression: Expression) -> tuple[str, int]:
-        """The text of an operator applied to its arguments."""
+        """The text of an operator applied to its arguments, and its precedence."""
         operator, arguments = expression.operator, expression.arguments
         if operator == "copy":
             return self.short(arguments[0])
         if operator == "load":
-            return f"{self.name(arguments[0])}[{self.text(arguments[1])}]", _ATOM
-        if operator in _PREFIXES:
-            inner = self.text(arguments[0], _UNARY)
-            inner = f"({inner})" if inner[0] in "+-" else inner
-            return _PREFIXES[operator] + inner, _UNARY
-        if operator not in _PRECEDENCE:
-            name = self.names.get(operator, operator)
-            return f"{name}({', '.join(map(self.text, arguments))})", _ATOM
-        own = _PRECEDENCE[operator]
-        if operator == "?:":
-            condition, then, otherwise = arguments
-            parts = self.text(condition, own + 1), self.text(then, own + 1), self.text(otherwise, own)
-            return "{} ? {} : {}".format(*parts), own
-        left, right = self.text(arguments[0], own), self.text(arguments[1], own + 1)
-        return f"{left} {operator} {right}", own
+            return f"{self.name(arguments[0])}[{self.text(arguments[1])}]", ATOM
+        return operation(self.names.get(operator, operator), [self.short(a) for a in arguments])
 
 
 def _functions(block: Block) -> Iterator[Function]:

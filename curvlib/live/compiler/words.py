@@ -1,4 +1,4 @@
-"""The words of JavaScript: names, numbers, and rows of them."""
+"""The words of JavaScript: names, numbers, operations, and rows of them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import math
 import re
 from collections.abc import Iterator
 
+_PRECEDENCE = {"?:": 2, "||": 3, "&&": 4, "|": 5, "^": 6, "&": 7, "===": 8, "!==": 8}
+_PRECEDENCE |= {"<": 9, "<=": 9, ">": 9, ">=": 9, "<<": 10, ">>": 10, ">>>": 10}
+_PRECEDENCE |= {"+": 11, "-": 11, "*": 12, "/": 12, "%": 12}
+UNARY, ATOM = 14, 18  # the precedence of what has a sign before it, and of names and calls
+_PREFIXES = {"negate": "-", "!": "!", "number": "+"}
 WIDTH = 100  # where rows are broken, more or less
 _WORDS = """
     arguments await break case catch class const continue debugger default delete do else enum eval export
     extends false finally for function if implements import in instanceof interface let new null package
     private protected public return static super switch this throw true try typeof undefined var void while
-    with yield Boolean Float32Array Float64Array Infinity Int32Array Math NaN Number Uint32Array Uint8Array
-    runtime
+    with yield Boolean Infinity Math NaN Number runtime Float64Array Float32Array Int32Array Uint32Array
+    Int16Array Uint16Array Int8Array Uint8Array
 """
 _RESERVED = set(_WORDS.split())
 
@@ -50,3 +55,24 @@ def rows(words: list[str]) -> Iterator[str]:
         row += f", {word}" if row else word
     if row:
         yield row
+
+
+def enclosed(words: tuple[str, int], least: int) -> str:
+    """A text with its precedence, in parentheses if at least another is needed."""
+    text, precedence = words
+    return f"({text})" if precedence < least else text
+
+
+def operation(operator: str, arguments: list[tuple[str, int]]) -> tuple[str, int]:
+    """An operator, or a function's name, applied; each text comes with its precedence."""
+    if operator in _PREFIXES:
+        inner = enclosed(arguments[0], UNARY)
+        return _PREFIXES[operator] + (f"({inner})" if inner[0] in "+-" else inner), UNARY
+    if operator not in _PRECEDENCE:
+        return f"{operator}({', '.join(text for text, _ in arguments)})", ATOM
+    own = _PRECEDENCE[operator]
+    if operator == "?:":
+        condition, then, otherwise = arguments
+        return f"{enclosed(condition, own + 1)} ? {enclosed(then, own + 1)} : {enclosed(otherwise, own)}", own
+    left, right = arguments
+    return f"{enclosed(left, own)} {operator} {enclosed(right, own + 1)}", own

@@ -1,8 +1,9 @@
-/* What compiled programs call: arithmetic that JavaScript does otherwise than XLA, and small dense linear algebra.
+/* What compiled programs call: arithmetic that JavaScript does otherwise than XLA, sorting, small dense linear algebra.
    Matrices are row-major, `count` of them one after another; results go into the first arguments. Where JAX answers
-   NaN (the Cholesky factor of an indefinite matrix), so do these; nothing throws. */
+   NaN, so do these; nothing throws. */
 const runtime = (function () {
   "use strict";
+  const { PI, abs, exp, floor, hypot, max, min, sqrt, trunc } = Math;
 
   // Numbers
 
@@ -14,7 +15,7 @@ const runtime = (function () {
 
   /* Whole-number division towards zero; by zero it is -1, the remainder then the dividend, as in XLA. */
   function quotient(a, b) {
-    return b === 0 ? -1 : Math.trunc(a / b) + 0;
+    return b === 0 ? -1 : trunc(a / b) + 0;
   }
 
   function remainder(a, b) {
@@ -23,30 +24,30 @@ const runtime = (function () {
 
   /* A float as a whole number: towards zero, into [low, high], NaN as 0. */
   function saturate(x, low, high) {
-    return x !== x ? 0 : Math.min(Math.max(Math.trunc(x), low), high) + 0;
+    return x !== x ? 0 : min(max(trunc(x), low), high) + 0;
   }
 
   function roundFromZero(x) {
-    const whole = Math.trunc(x);
-    return Math.abs(x - whole) >= 0.5 ? whole + Math.sign(x) : whole;
+    const whole = trunc(x);
+    return abs(x - whole) >= 0.5 ? whole + Math.sign(x) : whole;
   }
 
   function roundToEven(x) {
-    const whole = Math.trunc(x), rest = Math.abs(x - whole);
+    const whole = trunc(x), rest = abs(x - whole);
     return rest > 0.5 || (rest === 0.5 && whole % 2 !== 0) ? whole + Math.sign(x) : whole;
   }
 
   /* erf by its series 2/√π · exp(-x²) · Σ 2ⁿ x^(2n+1) / (1·3···(2n+1)), whose terms have one sign;
      for large |x| by erfc. */
   function erf(x) {
-    const size = Math.abs(x);
+    const size = abs(x);
     if (size > 2) return Math.sign(x) * (1 - erfc(size));
     let term = x, sum = x;
-    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    for (let n = 1; abs(term) > 1e-17 * abs(sum); n++) {
       term *= (2 * x * x) / (2 * n + 1);
       sum += term;
     }
-    return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+    return 2 / sqrt(PI) * exp(-x * x) * sum;
   }
 
   /* erfc for large x by its continued fraction exp(-x²)/√π · 1/(x + ½/(x + 1/(x + 3⁄2/(x + …)))),
@@ -55,18 +56,18 @@ const runtime = (function () {
     if (!(x > 2)) return x < -2 ? 2 - erfc(-x) : 1 - erf(x);
     let tail = x;
     for (let n = 60; n >= 1; n--) tail = x + n / 2 / tail;
-    return Math.exp(-x * x) / Math.sqrt(Math.PI) / tail;
+    return exp(-x * x) / sqrt(PI) / tail;
   }
 
   /* The inverse of erf: Winitzki's approximation, then Halley's steps on erf or, near 1, on erfc. */
   function erfInverse(x) {
-    const size = Math.abs(x);
+    const size = abs(x);
     if (!(size < 1) || x === 0) return size > 1 ? NaN : x / (1 - size);
-    const log = Math.log1p(-size * size) / 2, half = 2 / (Math.PI * 0.147) + log;
-    let y = Math.sqrt(Math.max(Math.sqrt(half * half - 2 * log / 0.147) - half, 0));
+    const log = Math.log1p(-size * size) / 2, half = 2 / (PI * 0.147) + log;
+    let y = sqrt(max(sqrt(half * half - 2 * log / 0.147) - half, 0));
     for (let n = 0; n < 4; n++) {
       const error = size < 0.5 ? erf(y) - size : 1 - size - erfc(y);
-      const step = error * Math.sqrt(Math.PI) / 2 * Math.exp(y * y);
+      const step = error * sqrt(PI) / 2 * exp(y * y);
       y -= step / (1 + y * step);
     }
     return Math.sign(x) * y;
@@ -89,19 +90,19 @@ const runtime = (function () {
 
   /* log |Γ(x)|, by reflection for x < 1/2. */
   function logGamma(x) {
-    if (Math.abs(x) === Infinity) return Infinity;
+    if (abs(x) === Infinity) return Infinity;
     const z = x < 0.5 ? -x : x - 1, [sum, , t, log] = lanczos(z);
-    const value = (z + 0.5 - t / log) * log + Math.log(2 * Math.PI) / 2 + Math.log(sum);
+    const value = (z + 0.5 - t / log) * log + Math.log(2 * PI) / 2 + Math.log(sum);
     if (!(x < 0.5)) return value;
-    const part = Math.abs(x) % 1, sine = Math.log(Math.sin(Math.PI * Math.min(part, 1 - part)));
-    return sine === -Infinity ? Infinity : Math.log(Math.PI) - sine - value;
+    const part = abs(x) % 1, sine = Math.log(Math.sin(PI * min(part, 1 - part)));
+    return sine === -Infinity ? Infinity : Math.log(PI) - sine - value;
   }
 
   /* The derivative of log Γ; NaN at its poles. */
   function digamma(x) {
     if (x <= 0 && x % 1 === 0) return NaN;
     const [sum, slope, t, log] = lanczos(x < 0.5 ? -x : x - 1), value = log + slope / sum - 7 / t;
-    return x < 0.5 ? value - Math.PI / Math.tan(Math.PI * (x + Math.abs(Math.floor(x + 0.5)))) : value;
+    return x < 0.5 ? value - PI / Math.tan(PI * (x + abs(floor(x + 0.5)))) : value;
   }
 
   const EULER = [12, -720, 30240, -1209600, 47900160, -1307674368000 / 691, 74724249600]; // (2k)! / B₂ₖ
@@ -126,12 +127,12 @@ const runtime = (function () {
   function polygamma(n, x) {
     if (n === 0) return digamma(x);
     if (!(n > 0) || n % 1 !== 0) return NaN;
-    return (n % 2 ? 1 : -1) * Math.exp(logGamma(n + 1)) * zeta(n + 1, x);
+    return (n % 2 ? 1 : -1) * exp(logGamma(n + 1)) * zeta(n + 1, x);
   }
 
   /* log(eᵃ + eᵇ) */
   function logAddExp(a, b) {
-    return a === b ? a + Math.LN2 : Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+    return a === b ? a + Math.LN2 : max(a, b) + Math.log1p(exp(-abs(a - b)));
   }
 
   // Bits
@@ -141,25 +142,25 @@ const runtime = (function () {
     return (a, b) => operation(high(a), high(b)) * 2 ** 32 + (operation(a, b) >>> 0);
   }
 
-  const high = x => Math.floor(x / 2 ** 32);
+  const high = x => floor(x / 2 ** 32);
   const and = wide((a, b) => a & b), or = wide((a, b) => a | b), xor = wide((a, b) => a ^ b);
 
   /* Shifts of numbers of `bits` bits; the caller wraps the result. */
   const within = (b, bits) => b >= 0 && b < bits;
   const shiftLeft = (a, b, bits) => (within(b, bits) ? a * 2 ** b + 0 : 0);
-  const shiftRight = (a, b, bits) => Math.floor(a / 2 ** (within(b, bits) ? b : bits));
+  const shiftRight = (a, b, bits) => floor(a / 2 ** (within(b, bits) ? b : bits));
   const shiftRightLogical = (a, b, bits) =>
-    b === 0 ? a : within(b, bits) ? Math.floor(a / 2 ** b) + (a < 0 ? 2 ** (bits - b) : 0) : 0;
+    b === 0 ? a : within(b, bits) ? floor(a / 2 ** b) + (a < 0 ? 2 ** (bits - b) : 0) : 0;
 
   function populationCount(x, bits) {
     let count = 0;
-    for (let k = 0; k < bits; k++) count += Math.floor(x / 2 ** k) & 1;
+    for (let k = 0; k < bits; k++) count += floor(x / 2 ** k) & 1;
     return count;
   }
 
   function leadingZeros(x, bits) {
     let count = 0;
-    while (count < bits && !(Math.floor(x / 2 ** (bits - 1 - count)) & 1)) count++;
+    while (count < bits && !(floor(x / 2 ** (bits - 1 - count)) & 1)) count++;
     return count;
   }
 
@@ -189,11 +190,11 @@ const runtime = (function () {
   }
 
   /* x with so many bits of exponent and mantissa. */
-  function reducePrecision(x, exponentBits, mantissaBits) {
+  function reducePrecision(x, exponent, mantissa) {
     if (x === 0 || !Number.isFinite(x)) return x;
-    const size = Math.abs(x), guess = 2 ** Math.min(Math.floor(Math.log2(size)), 1023);
-    const unit = (guess > size ? guess / 2 : guess) / 2 ** mantissaBits, rounded = roundToEven(size / unit) * unit;
-    const largest = 2 ** (2 ** (exponentBits - 1) - 1); // power of two
+    const size = abs(x), guess = 2 ** min(floor(Math.log2(size)), 1023);
+    const unit = (guess > size ? guess / 2 : guess) / 2 ** mantissa, rounded = roundToEven(size / unit) * unit;
+    const largest = 2 ** (2 ** (exponent - 1) - 1); // power of two
     return Math.sign(x) * (rounded >= 2 * largest ? Infinity : rounded < 2 / largest ? 0 : rounded);
   }
 
@@ -252,7 +253,7 @@ const runtime = (function () {
           let sum = j > i ? 0 : A[i * n + j];
           for (let k = 0; k < j && j <= i; k++) sum -= L[i * n + k] * L[j * n + k];
           if (i === j && !(sum > 0)) definite = false;
-          L[i * n + j] = i === j ? Math.sqrt(sum) : j > i ? 0 : sum / L[j * n + j];
+          L[i * n + j] = i === j ? sqrt(sum) : j > i ? 0 : sum / L[j * n + j];
         }
       }
       for (let i = 0; i < n && !definite; i++) L.fill(NaN, i * n, i * n + i + 1);
@@ -261,14 +262,14 @@ const runtime = (function () {
 
   /* P A = L U with partial pivoting: L and U in one matrix; pivots[k] is the row exchanged with row k. */
   function lu(result, pivots, permutation, matrices, count, rows, columns) {
-    const steps = Math.min(rows, columns);
+    const steps = min(rows, columns);
     result.set(matrices);
     for (let s = 0; s < count; s++) {
       const A = result.subarray(s * rows * columns, (s + 1) * rows * columns);
       for (let k = 0; k < steps; k++) {
         let p = k;
         for (let i = k + 1; i < rows; i++) {
-          if (Math.abs(A[i * columns + k]) > Math.abs(A[p * columns + k])) p = i;
+          if (abs(A[i * columns + k]) > abs(A[p * columns + k])) p = i;
         }
         pivots[s * steps + k] = p;
         exchange(A, columns, k, p);
@@ -324,7 +325,8 @@ const runtime = (function () {
      by Jacobi rotations. */
   function eigh(vectors, values, matrices, count, n, lower) {
     for (let s = 0; s < count; s++) {
-      const A = symmetric(matrices.subarray(s * n * n, (s + 1) * n * n), n, lower);
+      const M = matrices.subarray(s * n * n, (s + 1) * n * n), A = new Float64Array(n * n);
+      fill(A, 0, n, n, (i, j) => M[i > j === (lower === 1) ? i * n + j : j * n + i]);
       const V = identity(n);
       for (let sweep = 0; sweep < 60 && rotate(A, V, n); sweep++);
       const diagonal = Float64Array.from({ length: n }, (_, i) => A[i * n + i]);
@@ -339,20 +341,13 @@ const runtime = (function () {
     return Float64Array.from({ length: n * n }, (_, k) => +(k % (n + 1) === 0));
   }
 
-  function symmetric(matrix, n, lower) {
-    const A = new Float64Array(n * n);
-    fill(A, 0, n, n, (i, j) => matrix[i > j === (lower === 1) ? i * n + j : j * n + i]);
-    return A;
-  }
-
   /* One sweep over all pairs; whether any rotation was worth while. */
   function rotate(A, V, n) {
     let rotated = false;
     for (let p = 0; p < n; p++) {
       for (let q = p + 1; q < n; q++) {
         const off = A[p * n + q], a = A[p * n + p], b = A[q * n + q];
-        const size = Math.abs(off), least = 1e-17 * Math.sqrt(Math.abs(a)) * Math.sqrt(Math.abs(b));
-        if (!(size > least && size > 1e-300)) continue;
+        if (!(abs(off) > 1e-17 * sqrt(abs(a)) * sqrt(abs(b)))) continue;
         rotated = true;
         const [c, s] = rotation(a, off, b);
         for (let k = 0; k < n; k++) turn(A, k * n + p, k * n + q, c, s);
@@ -367,7 +362,7 @@ const runtime = (function () {
   /* Cosine and sine of the rotation that makes [[a, off], [off, b]] diagonal. */
   function rotation(a, off, b) {
     const theta = (b - a) / (2 * off);
-    const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(theta, 1)), c = 1 / Math.hypot(t, 1);
+    const t = (theta < 0 ? -1 : 1) / (abs(theta) + hypot(theta, 1)), c = 1 / hypot(t, 1);
     return [c, t * c];
   }
 
@@ -379,7 +374,7 @@ const runtime = (function () {
 
   /* A = Q R by Householder reflections, with LAPACK's signs; Q has all columns if full, else min(rows, columns). */
   function qr(orthogonal, triangular, matrices, count, rows, columns, full) {
-    const steps = Math.min(rows, columns), width = full ? rows : steps;
+    const steps = min(rows, columns), width = full ? rows : steps;
     for (let s = 0; s < count; s++) {
       const A = Float64Array.from(matrices.subarray(s * rows * columns, (s + 1) * rows * columns));
       const Q = orthogonal.subarray(s * rows * width, (s + 1) * rows * width);
@@ -391,43 +386,42 @@ const runtime = (function () {
     }
   }
 
-  /* The vector v, zero above k, whose reflection I - 2 v vᵀ / vᵀv clears column k below the diagonal;
-     A is reflected. */
+  /* The unit vector v, zero above k, whose reflection I - 2 v vᵀ clears column k below the diagonal (zero, if
+     that is clear); A is reflected. */
   function reflection(A, rows, columns, k) {
     const v = new Float64Array(rows);
     let below = 0;
-    for (let i = k + 1; i < rows; i++) below = Math.hypot(below, v[i] = A[i * columns + k]);
+    for (let i = k + 1; i < rows; i++) below = hypot(below, v[i] = A[i * columns + k]);
     if (below === 0) return v;
-    const head = A[k * columns + k];
-    v[k] = head + (head < 0 ? -1 : 1) * Math.hypot(head, below);
+    const head = A[k * columns + k], size = hypot(head, below);
+    v[k] = head + (head < 0 ? -size : size);
+    const length = hypot(v[k], below);
+    for (let i = k; i < rows; i++) v[i] /= length;
     reflect(A, rows, columns, k, k, v);
     for (let i = k + 1; i < rows; i++) A[i * columns + k] = 0;
     return v;
   }
 
   function reflect(A, rows, columns, k, from, v) {
-    let square = 0;
-    for (let i = k; i < rows; i++) square += v[i] * v[i];
-    if (square === 0) return;
     for (let j = from; j < columns; j++) {
       let dot = 0;
       for (let i = k; i < rows; i++) dot += v[i] * A[i * columns + j];
-      for (let i = k; i < rows; i++) A[i * columns + j] -= 2 * dot / square * v[i];
+      for (let i = k; i < rows; i++) A[i * columns + j] -= 2 * dot * v[i];
     }
   }
 
   /* A = U diag(σ) Vᵀ by one-sided Jacobi rotations: they make the columns of A (of Aᵀ, if it is wide) orthogonal;
      their QR factorization then gives all columns of U, also where σ is 0. */
   function svd(values, left, right, matrices, count, rows, columns, full) {
-    const tall = rows >= columns, m = Math.max(rows, columns), n = Math.min(rows, columns), width = full ? m : n;
+    const tall = rows >= columns, m = max(rows, columns), n = min(rows, columns), width = full ? m : n;
     const W = new Float64Array(m * n), Q = new Float64Array(m * width), R = new Float64Array(width * n);
     const ranks = new Int32Array(n);
     for (let s = 0; s < count; s++) {
       const A = matrices.subarray(s * m * n, (s + 1) * m * n), V = identity(n);
-      const scale = A.reduce((most, x) => Math.max(most, Math.abs(x)), 0), sign = Number.isFinite(scale) ? 1 : NaN;
+      const scale = A.reduce((most, x) => max(most, abs(x)), 0), sign = Number.isFinite(scale) ? 1 : NaN;
       fill(W, 0, m, n, (i, j) => (scale > 0 && sign ? A[tall ? i * n + j : j * m + i] / scale : 0));
       for (let sweep = 0; sweep < 60 && orthogonalize(W, V, m, n); sweep++);
-      const norms = Float64Array.from({ length: n }, (_, j) => Math.sqrt(dot(W, m, n, j, j)));
+      const norms = Float64Array.from({ length: n }, (_, j) => sqrt(dot(W, m, n, j, j)));
       order(ranks, 1, n, 1, 1, norms);
       qr(Q, R, W.map((_, k) => W[k - k % n + ranks[k % n]]), 1, m, n, full);
       const U = (i, j) => (j < n && R[j * n + j] < 0 ? -sign : sign) * Q[i * width + j];
@@ -450,7 +444,7 @@ const runtime = (function () {
     for (let p = 0; p < n; p++) {
       for (let q = p + 1; q < n; q++) {
         const a = dot(W, m, n, p, p), b = dot(W, m, n, q, q), off = dot(W, m, n, p, q);
-        if (!(Math.abs(off) > 1e-16 * Math.sqrt(a) * Math.sqrt(b))) continue;
+        if (!(abs(off) > 1e-16 * sqrt(a) * sqrt(b))) continue;
         rotated = true;
         const [c, s] = rotation(a, off, b);
         for (let k = 0; k < m; k++) turn(W, k * n + p, k * n + q, c, s);
