@@ -1,9 +1,9 @@
 """Simplifications of a graph: what is computed twice, in vain, or again and again.
 
 In this order: loops lose the carried values that never change, equal equations are shared, equations that do
-not depend on a loop leave it, what no output needs is dropped (a record that a figure does not draw costs
-nothing), and updates of arrays wait until all that reads the old array is done, so that they can be made in
-place.
+not depend on a loop leave it, branches on one condition are joined (`fusion`), what no output needs is
+dropped (a record that a figure does not draw costs nothing), and updates of arrays wait until all that reads
+the old array is done, so that they can be made in place.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ const runtime = (function () {
     return sine === -Infinity ? Infinity : Math.log(PI) - sine - value;
   }
 
-  /* The derivative of log Γ; NaN at its poles. */
+  /* The derivative of log Γ. */
   function digamma(x) {
     if (x <= 0 && x % 1 === 0) return NaN;
     const [sum, slope, t, log] = lanczos(x < 0.5 ? -x : x - 1), value = log + slope / sum - 7 / t;
@@ -130,7 +130,6 @@ const runtime = (function () {
     return (n % 2 ? 1 : -1) * exp(logGamma(n + 1)) * zeta(n + 1, x);
   }
 
-  /* log(eᵃ + eᵇ) */
   function logAddExp(a, b) {
     return a === b ? a + Math.LN2 : max(a, b) + Math.log1p(exp(-abs(a - b)));
   }
@@ -189,12 +188,12 @@ const runtime = (function () {
     return x === 0 && y < 0 ? -value[0] : value[0];
   }
 
-  /* x with so many bits of exponent and mantissa. */
+  /* x with so many bits. */
   function reducePrecision(x, exponent, mantissa) {
     if (x === 0 || !Number.isFinite(x)) return x;
     const size = abs(x), guess = 2 ** min(floor(Math.log2(size)), 1023);
     const unit = (guess > size ? guess / 2 : guess) / 2 ** mantissa, rounded = roundToEven(size / unit) * unit;
-    const largest = 2 ** (2 ** (exponent - 1) - 1); // power of two
+    const largest = 2 ** (2 ** (exponent - 1) - 1);
     return Math.sign(x) * (rounded >= 2 * largest ? Infinity : rounded < 2 / largest ? 0 : rounded);
   }
 
