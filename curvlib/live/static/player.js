@@ -12,12 +12,14 @@ const ICONS = {
 
 function makePlayer(control, change, figure) {
   let playing = false;
+  let timer; // of the next step
   let expected = null; // the value that playing has set: another one stops it
-  const value = () => figure.number(control.name);
+  const value = () => figure.state[control.name];
   const last = () => Math.min(Math.max(figure.number(control.until ?? control.max), control.min), control.max);
 
   const stop = () => {
     playing = false;
+    clearTimeout(timer);
     away.disconnect();
     document.removeEventListener("visibilitychange", stop);
     show(value());
@@ -32,13 +34,20 @@ function makePlayer(control, change, figure) {
     advance(value() < last() ? value() + 1 : control.min);
   };
   const advance = (to) => {
-    if (!playing) return;
     expected = to;
     change(to);
     if (to >= last()) stop();
-    // The next step waits until this one has been seen.
-    const wait = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM : PACE;
-    if (playing) setTimeout(() => requestAnimationFrame(() => advance(value() + 1)), wait);
+    else wait();
+  };
+  // The next step waits until this one has been seen, for which a kernel may have to compute it.
+  const wait = () => {
+    const pace = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM : PACE;
+    timer = setTimeout(() => requestAnimationFrame(proceed), pace);
+  };
+  const proceed = () => {
+    if (!playing) return;
+    if (figure.number(control.name) === value()) advance(value() + 1);
+    else wait();
   };
 
   const slider = makeSlider(control, change);

@@ -42,6 +42,18 @@ def test_a_sliders_positions_reach_its_ends_and_every_step(show, state) -> None:
     assert all(after > before for before, after in itertools.pairwise(seen))
 
 
+def test_a_slider_with_stops_stands_at_them_alone(show, state, put, spec) -> None:
+    spec["controls"][0].update(min=0.1, max=100, value=1, stops=[0.1, 1, 10, 100])
+    page = show(spec)
+    slider = page.get_by_role("slider", name="condition κ")
+    slider.press("ArrowRight")
+    assert state(page)["kappa"] == 10
+    put(page, {"kappa": 80})
+    assert state(page)["kappa"] == 100
+    assert [slider.get_attribute(name) for name in ("min", "max")] == ["0", "3"]
+    assert slider.input_value() == "3"
+
+
 def test_choices_answer_the_keyboard(show, state) -> None:
     page = show()
     page.get_by_role("radio", name="one").press("ArrowRight")

@@ -1,5 +1,6 @@
 """The player: steps, plays at a pace that can be read, stops by itself, and leads the cursor."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def test_it_plays_each_step_once_and_stops_at_the_end(show, with_player) -> None
     values, times = zip(*page.evaluate("() => window.seen"), strict=True)
     assert list(values) == [3, 4, 5, 6, 7, 8]
     pace = (times[-1] - times[0]) / (len(times) - 1)
-    assert 80 <= pace <= 250  # loosely: others may use this processor
+    assert 80 <= pace <= 500  # loosely: others may use this processor
     page.get_by_role("button", name="iteration: play").click()
     page.wait_for_function("() => window.seen.at(-1)[0] === 1")
     values = page.evaluate("() => window.seen.map(([value]) => value)")
@@ -75,6 +76,17 @@ def test_it_pauses_by_its_button_and_by_another_value(show, state, put, with_pla
     page.wait_for_timeout(300)
     assert state(page)["count"] == 1
     assert page.get_by_role("button", name="iteration: play").count() == 1
+
+
+def test_playing_again_at_once_is_no_faster(show, with_player) -> None:
+    page = show(with_player)
+    page.evaluate(WATCH)
+    page.get_by_role("button", name="iteration: play").evaluate(
+        "button => { for (let i = 0; i < 3; i++) button.click(); }"
+    )
+    page.wait_for_function(f"() => document.querySelector('figure').curvlibLive.state.count === {LAST}")
+    times = page.evaluate("() => window.seen.map(([, time]) => time)")
+    assert min(after - before for before, after in itertools.pairwise(times[2:])) > 80
 
 
 def test_it_plays_on_while_another_control_moves(show, state, put, with_player) -> None:
