@@ -219,7 +219,7 @@ class LevenbergMarquardt:
 
     Raises:
         ValueError: if a number is out of its range, or the scaling has another name.
-        TypeError: if the problem has no residuals.
+        TypeError: at the first step, if the problem has no residuals.
 
     Source: Levenberg 1944; Marquardt 1963; Moré 1978, "The Levenberg–Marquardt algorithm: implementation and
     theory"; Nielsen 1999, "Damping parameter in Marquardt's method"; Transtrum & Sethna 2012, "Improvements
@@ -278,6 +278,11 @@ class LevenbergMarquardt:
         state: DampingState,
         curvature: Problem | None = None,
     ) -> tuple[Params, DampingState, Info]:
+        if curvature is not None:
+            raise ValueError(
+                "Levenberg–Marquardt takes residuals and Jacobian from one "
+                "problem: leave out curvature, or use cl.GaussNewton()"
+            )
         theta, unravel = ravel_pytree(params)
 
         def residuals(theta: Array) -> Array:

@@ -102,6 +102,8 @@ def test_curvature_may_come_from_another_problem():
     params, *_ = method.step(PROBLEM, START, method.init(PROBLEM, START), curvature=fewer)
     expected = START - np.linalg.solve(cl.ggn(fewer, START), jax.grad(PROBLEM.loss)(START))
     np.testing.assert_allclose(params, expected, rtol=1e-9)
+    with pytest.raises(ValueError, match="from one problem"):
+        PLAIN.step(PROBLEM, START, PLAIN.init(PROBLEM, START), curvature=fewer)
 
 
 # Linear algebra
