@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from curvlib.hyperparameters import check_at_least, check_fraction, hyperparameters
 from curvlib.problems import Array
+from curvlib.status import Status
 
 
 class LineSearchResult(NamedTuple):
@@ -85,3 +86,36 @@ class Armijo:
         return LineSearchResult(
             jnp.where(success, alpha, 0), jnp.where(success, at_alpha, value), evaluations, success
         )
+
+
+def check_line_search(line_search: Any) -> None:
+    """Refuse what is neither a line search nor None.
+
+    Raises:
+        TypeError: if it is anything else.
+    """
+    if line_search is not None and not isinstance(line_search, Armijo):
+        raise TypeError(f"the line search must be a cl.Armijo() or None, got {line_search!r}")
+
+
+def step_length(
+    line_search: Armijo | None, phi: Callable[[Array], Array], value: Array, slope: Array
+) -> tuple[Array, Array, dict[str, Array]]:
+    """How far a method goes along its direction: 1 without a line search, and 0 where there is no step.
+
+    Args:
+        line_search: what looks for α, or None.
+        phi, value, slope: φ(α) = L(θ + αp), φ(0) and φ′(0) = gᵀp, which is not finite where p is not.
+
+    Returns:
+        α; a ``Status`` code where there is no step (SINGULAR for a direction that is not finite, NO_DESCENT
+        for one that climbs, STAGNATED where no α helps), else 0; and what to report of the search.
+    """
+    solvable = jnp.isfinite(slope)
+    singular = jnp.where(solvable, 0, Status.SINGULAR)
+    if line_search is None:
+        return solvable.astype(value.dtype), singular, {}
+    found = line_search.search(phi, value, slope)
+    no_step = jnp.where(slope < 0, Status.STAGNATED, Status.NO_DESCENT)
+    failure = jnp.where(solvable & ~found.success, no_step, singular)
+    return found.step, failure, {"alpha": found.step, "evaluations": found.evaluations}

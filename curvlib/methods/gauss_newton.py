@@ -22,7 +22,7 @@ from curvlib.linalg import (
     solve_symmetric,
     triangularize,
 )
-from curvlib.line_search import Armijo
+from curvlib.line_search import Armijo, check_line_search, step_length
 from curvlib.minimize import Info, Problem, norm, value_and_gradient
 from curvlib.problems import Array, Params
 from curvlib.products import check_residuals, ggn, residuals_and_jacobian
@@ -72,12 +72,7 @@ class GaussNewton:
 
     def check(self) -> None:
         check_at_least("alpha", self.alpha, 0.0, strictly=True, schedule=True)
-        if self.line_search is not None and not isinstance(
-            self.line_search, Armijo
-        ):
-            raise TypeError(
-                f"the line search must be a cl.Armijo() or None, got {self.line_search!r}"
-            )
+        check_line_search(self.line_search)
 
     def init(
         self, problem: Problem, params: Params, key: Array | None = None
@@ -108,8 +103,11 @@ class GaussNewton:
             step = jnp.where(alpha == 0, 0, alpha * delta)
             return unravel((theta + step).astype(theta.dtype))
 
-        alpha, failure, details = self._search(
-            lambda alpha: problem.loss(moved(alpha)), loss, gradient @ delta
+        alpha, failure, details = step_length(
+            self.line_search,
+            lambda alpha: problem.loss(moved(alpha)),
+            loss,
+            gradient @ delta,
         )
         info = Info(
             loss,
@@ -118,21 +116,6 @@ class GaussNewton:
             details={"full_rank": full_rank} | details,
         )
         return moved(alpha), state + 1, info
-
-    def _search(
-        self, phi: Callable[[Array], Array], loss: Array, slope: Array
-    ) -> tuple[Array, Array, dict[str, Array]]:
-        """How far to go along δ, a status code if nowhere, and what to report."""
-        solvable = jnp.isfinite(slope)
-        singular = jnp.where(solvable, 0, Status.SINGULAR)
-        if self.line_search is None:
-            return solvable.astype(loss.dtype), singular, {}
-        found = self.line_search.search(phi, loss, slope)
-        failure = jnp.where(
-            solvable & ~found.success, Status.STAGNATED, singular
-        )
-        details = {"alpha": found.step, "evaluations": found.evaluations}
-        return found.step, failure, details
 
 
 class DampingState(NamedTuple):

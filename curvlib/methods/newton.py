@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -21,7 +20,7 @@ from curvlib.linalg import (
     solve_symmetric,
     trust_region_step,
 )
-from curvlib.line_search import Armijo
+from curvlib.line_search import Armijo, check_line_search, step_length
 from curvlib.minimize import Info, Problem, value_and_gradient
 from curvlib.problems import Array, Params
 from curvlib.products import hessian
@@ -73,12 +72,7 @@ class Newton:
             check_at_least(
                 "eigenvalue_floor", self.eigenvalue_floor, 0.0, strictly=True
             )
-        if self.line_search is not None and not isinstance(
-            self.line_search, Armijo
-        ):
-            raise TypeError(
-                f"the line search must be a cl.Armijo() or None, got {self.line_search!r}"
-            )
+        check_line_search(self.line_search)
 
     def init(
         self, problem: Problem, params: Params, key: Array | None = None
@@ -105,8 +99,11 @@ class Newton:
             delta = jnp.where(alpha == 0, 0, alpha * direction)
             return unravel((theta + delta).astype(theta.dtype))
 
-        alpha, failure, search_details = self._search(
-            lambda alpha: problem.loss(moved(alpha)), loss, g @ direction
+        alpha, failure, search_details = step_length(
+            self.line_search,
+            lambda alpha: problem.loss(moved(alpha)),
+            loss,
+            g @ direction,
         )
         finite = jnp.all(jnp.isfinite(matrix))
         info = Info(
@@ -132,20 +129,6 @@ class Newton:
             "condition": condition_number(eigenvalues),
         }
         return -basis @ ((basis.T @ g) / floored), details
-
-    def _search(
-        self, phi: Callable[[Array], Array], loss: Array, slope: Array
-    ) -> tuple[Array, Array, dict[str, Array]]:
-        """How far to go along the direction, a status code if nowhere, and what to report."""
-        solvable = jnp.isfinite(slope)
-        singular = jnp.where(solvable, 0, Status.SINGULAR)
-        if self.line_search is None:
-            return solvable.astype(loss.dtype), singular, {}
-        found = self.line_search.search(phi, loss, slope)
-        no_step = jnp.where(slope < 0, Status.STAGNATED, Status.NO_DESCENT)
-        failure = jnp.where(solvable & ~found.success, no_step, singular)
-        details = {"alpha": found.step, "evaluations": found.evaluations}
-        return found.step, failure, details
 
 
 class TrustRegionState(NamedTuple):
