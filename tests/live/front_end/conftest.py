@@ -38,6 +38,11 @@ PAGE = """<!doctype html>
 </body>
 </html>
 """
+# Every live figure on the screen or within its 300 px: drawn, not about to be.
+DRAWN = """() => [...document.querySelectorAll("figure")].every(figure => {
+    const box = figure.getBoundingClientRect();
+    return !figure.curvlibLive || box.top > innerHeight || figure.querySelector("svg[role=img]");
+})"""
 FIGURE = "[...document.querySelectorAll('figure')].find(figure => figure.curvlibLive)"
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="720" height="400"></svg>'
 
@@ -62,7 +67,10 @@ def field() -> str:
 
 @pytest.fixture
 def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Callable[..., Page]]:
-    """`show(…)` opens the page from disk, under a strict policy; what it logs as an error fails the test."""
+    """`show(…)` opens the page from disk, under a strict policy, and waits until what is on the screen is drawn.
+
+    What the page logs as an error fails the test.
+    """
     contexts, errors = [], []
 
     def open_page(
@@ -94,6 +102,8 @@ def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Ca
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning") else None)
         page.goto((tmp_path / "page.html").as_uri() + fragment)
+        if not expect_errors and options.get("java_script_enabled", True):
+            page.wait_for_function(DRAWN)
         return page
 
     yield open_page
