@@ -67,7 +67,7 @@ def field() -> str:
 
 @pytest.fixture
 def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Callable[..., Page]]:
-    """`show(…)` opens the page from disk, under a strict policy, and waits until what is on the screen is drawn.
+    """`show(…)` opens the page from disk, under a strict policy, and waits until what is seen is drawn.
 
     What the page logs as an error fails the test.
     """
