@@ -17,6 +17,19 @@ from curvlib.problems import Array, Params, check_params
 from curvlib.status import Outcome
 
 
+def norm(tree: Params) -> Array:
+    """The Euclidean norm of all entries of a pytree, right also where their squares over- or underflow.
+
+    Its derivative at zero is taken to be zero.
+    """
+    entries = ravel_pytree(tree)[0]
+    largest = jax.lax.stop_gradient(jnp.max(jnp.abs(entries)))
+    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
+    # Away from zero the sum is at least one; at zero its root must not be differentiated.
+    squares = jnp.sum((entries / scale) ** 2)
+    return scale * jnp.sqrt(jnp.where(largest == 0, 1, squares)) * (largest != 0)
+
+
 class SymmetricSolution(NamedTuple):
     """What ``solve_symmetric`` returns.
 

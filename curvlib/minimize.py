@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 
 from curvlib.hyperparameters import check_at_least
+from curvlib.linalg import norm
 from curvlib.problems import Array, Params, check_params
 from curvlib.status import Status
 
@@ -268,14 +268,6 @@ def _equal(a: Any, b: Any) -> Array:
         if jnp.issubdtype(jnp.result_type(x), jnp.inexact)
     ]
     return jnp.all(jnp.stack(same))
-
-
-def norm(tree: Params) -> Array:
-    """The Euclidean norm of all entries of a pytree, right also where their squares over- or underflow."""
-    entries = ravel_pytree(tree)[0]
-    largest = jnp.max(jnp.abs(entries))
-    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
-    return scale * jnp.linalg.norm(entries / scale)
 
 
 def value_and_gradient(problem: Problem, params: Params) -> tuple[Array, Params, Array]:

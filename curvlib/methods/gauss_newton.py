@@ -18,12 +18,13 @@ from curvlib.hyperparameters import (
 )
 from curvlib.linalg import (
     at_least_float32,
+    norm,
     solve_least_squares,
     solve_symmetric,
     triangularize,
 )
 from curvlib.line_search import Armijo, check_line_search, step_length
-from curvlib.minimize import Info, Problem, norm, value_and_gradient
+from curvlib.minimize import Info, Problem, value_and_gradient
 from curvlib.problems import Array, Params
 from curvlib.products import check_residuals, ggn, residuals_and_jacobian
 from curvlib.status import Status
