@@ -15,6 +15,7 @@ from curvlib.methods import (
     LevenbergMarquardt,
     Newton,
     TrustRegionNewton,
+    to_optax,
 )
 from curvlib.minimize import Info, Method, Trace, minimize
 from curvlib.problems import LeastSquares, Objective, Supervised
@@ -55,6 +56,7 @@ __all__ = [
     "problems",
     "products",
     "show",
+    "to_optax",
 ]
 
 

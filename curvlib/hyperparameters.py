@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 Array = jax.Array
@@ -21,10 +22,18 @@ def hyperparameters(cls: _Class) -> _Class:
     transformation) and names (strings) are static. A class may define ``check(self)``, which runs when a user
     builds an instance and not when JAX rebuilds one.
     """
-    if hasattr(cls, "check"):
-        cls.__post_init__ = lambda self: self.check()
+
+    def prepare(self: Any) -> None:
+        if hasattr(self, "check"):
+            self.check()
+        for field in fields:
+            if str(field.type).startswith("float"):
+                object.__setattr__(self, field.name, as_float(getattr(self, field.name)))
+
+    cls.__post_init__ = prepare
     cls = dataclasses.dataclass(frozen=True)(cls)
-    names = tuple(field.name for field in dataclasses.fields(cls))
+    fields = dataclasses.fields(cls)
+    names = tuple(field.name for field in fields)
 
     def is_static(value: Any) -> bool:
         return any(callable(leaf) or isinstance(leaf, str) for leaf in jax.tree.leaves(value))
@@ -44,9 +53,24 @@ def hyperparameters(cls: _Class) -> _Class:
     return cls
 
 
+def as_float(value: Any) -> Any:
+    """A number of Python or NumPy as a float, anything else as it is: 1, 1.0 and np.float64(1) are one type
+    to JAX then, and what is compiled for one serves all."""
+    return float(value) if isinstance(value, int | float | np.integer | np.floating) else value
+
+
 def at_step(hyperparameter: Any, count: Array) -> Array:
-    """The value of a hyperparameter at step ``count``: itself, or what its schedule says."""
-    return hyperparameter(count) if callable(hyperparameter) else hyperparameter
+    """The value of a hyperparameter at step ``count``: itself, or what its schedule says.
+
+    Raises:
+        ValueError: if a schedule returns anything but one number.
+    """
+    if not callable(hyperparameter):
+        return hyperparameter
+    value = hyperparameter(count)
+    if jnp.shape(value) != ():
+        raise ValueError(f"a schedule must return one number, got shape {jnp.shape(value)}")
+    return value
 
 
 def check_at_least(
@@ -66,7 +90,7 @@ def check_at_least(
     """
     if isinstance(value, jax.core.Tracer) or (schedule and callable(value)):
         return
-    if callable(value) or np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
+    if callable(value) or np.ndim(value) != 0 or not _is_real(np.asarray(value).dtype):
         raise TypeError(f"{name} must be a number{' or a schedule' if schedule else ''}, got {value!r}")
     if not (value > bound if strictly else value >= bound):
         raise ValueError(
@@ -74,13 +98,23 @@ def check_at_least(
         )
 
 
-def check_fraction(name: str, value: Any) -> None:
-    """Refuse a hyperparameter that is not strictly between 0 and 1, where its value is known.
+def check_fraction(name: str, value: Any, bound: float = 1.0, *, strictly: bool = True) -> None:
+    """Refuse a hyperparameter that is not between 0 and ``bound``, where its value is known.
+
+    Args:
+        name, value: the hyperparameter.
+        bound: the upper end.
+        strictly: whether both ends are refused too.
 
     Raises:
         TypeError: if it is not a number.
         ValueError: if it is out of range or NaN.
     """
-    check_at_least(name, value, 0.0, strictly=True)
-    if not isinstance(value, jax.core.Tracer) and value >= 1:
-        raise ValueError(f"{name} must be less than 1, got {value}")
+    check_at_least(name, value, 0.0, strictly=strictly)
+    if not isinstance(value, jax.core.Tracer) and (value >= bound if strictly else value > bound):
+        raise ValueError(f"{name} must be {'less than' if strictly else 'at most'} {bound:g}, got {value}")
+
+
+def _is_real(dtype: np.dtype) -> bool:
+    """Whether it holds real numbers; NumPy itself does not count bfloat16 among them."""
+    return dtype.kind in "iuf" or jnp.issubdtype(dtype, jnp.floating)

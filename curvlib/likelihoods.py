@@ -91,6 +91,11 @@ class Gaussian(_Natural):
     def check(self) -> None:
         check_at_least("variance", self.variance, 0.0, strictly=True)
 
+    def check_targets(self, targets: Any) -> None:
+        known = _known(targets)
+        if known is not None and not np.all(np.isfinite(known)):
+            raise ValueError(f"Gaussian targets must be finite, got {known[~np.isfinite(known)][0]}")
+
     def nll(self, outputs: Array, targets: Array) -> Array:
         targets = _like_outputs(outputs, targets)
         return _sum_per_datum(0.5 * (outputs - targets) ** 2 / self._variance(outputs))
@@ -144,9 +149,12 @@ class Bernoulli(_Natural):
 class Categorical(_Natural):
     """y is one of K classes, P(y = k) = softmax(f)_k: −log p = −Σ_k y_k (f_k − log Σ_j e^{f_j}).
 
-    f are logits, on the last axis. Targets are rows of probabilities that sum to 1 (one-hot, or *soft* ones),
-    or integer labels from 0 to K − 1, without that axis; a label out of range makes the loss NaN. Hessian and
-    Fisher are diag(p) − ppᵀ with p = softmax(f).
+    f are logits, on the last axis of shape (N, …, K). Targets are rows of probabilities that sum to 1
+    (one-hot, or *soft* ones), or integer labels from 0 to K − 1, without that axis; a label out of range
+    makes the loss NaN. Hessian and Fisher are diag(p) − ppᵀ with p = softmax(f).
+
+    Raises:
+        ValueError: from ``nll``, if the outputs have no axis of classes.
     """
 
     def nll(self, outputs: Array, targets: Array) -> Array:
@@ -168,7 +176,7 @@ class Categorical(_Natural):
         known = _known(targets)
         if known is None:
             return
-        if known.dtype.kind in "iub" and known.ndim < 2:
+        if known.dtype.kind in "iub":
             if np.any(known < 0):
                 raise ValueError(f"Categorical labels must be 0 … K − 1, got {known.min()}")
             return
@@ -181,9 +189,14 @@ class Categorical(_Natural):
             )
 
     def _probabilities(self, outputs: Array, targets: Array) -> Array:
-        if jnp.issubdtype(jnp.result_type(targets), jnp.integer) and (
-            jnp.shape(targets) == outputs.shape[:-1]
-        ):
+        if outputs.ndim < 2:
+            raise ValueError(f"Categorical needs outputs of shape (N, …, K), got shape {outputs.shape}")
+        if not jnp.issubdtype(jnp.result_type(targets), jnp.floating):
+            if jnp.shape(targets) != outputs.shape[:-1]:
+                raise ValueError(
+                    f"Categorical labels for these outputs have shape {outputs.shape[:-1]}, got "
+                    f"{jnp.shape(targets)}: rows of probabilities, one-hot ones too, must be floating-point"
+                )
             labels, classes = jnp.asarray(targets), outputs.shape[-1]
             hot = jax.nn.one_hot(labels, classes, dtype=outputs.dtype)
             return jnp.where(((labels >= 0) & (labels < classes))[..., None], hot, jnp.nan)
@@ -212,8 +225,11 @@ class Poisson(_Natural):
 
     def check_targets(self, targets: Any) -> None:
         known = _known(targets)
-        if known is not None and np.any(~(known >= 0)):
-            raise ValueError(f"Poisson targets must be at least 0, got {known[~(known >= 0)][0]}")
+        if known is None:
+            return
+        bad = ~((known >= 0) & np.isfinite(known))
+        if np.any(bad):
+            raise ValueError(f"Poisson targets must be finite and at least 0, got {known[bad][0]}")
 
 
 def _like_outputs(outputs: Array, targets: Any) -> Array:

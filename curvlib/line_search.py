@@ -62,8 +62,11 @@ class Armijo:
         check_fraction("shrink", self.shrink)
         check_at_least("most", self.most, 1)
 
-    def search(self, phi: Callable[[Array], Array], value: Array, slope: Array) -> LineSearchResult:
-        """Find α for ``phi`` with φ(0) = ``value``, φ′(0) = ``slope``; no step unless that is negative."""
+    def search(
+        self, phi: Callable[[Array], Array], value: Array, slope: Array, first: float | Array = 1.0
+    ) -> LineSearchResult:
+        """Find α for ``phi`` with φ(0) = ``value``, φ′(0) = ``slope``, from α = ``first`` downwards; no step
+        unless the slope is negative."""
 
         def accepted(alpha: Array, at_alpha: Array) -> Array:
             # Values that differ by rounding alone count as equal, or the search would fail close to a
@@ -80,8 +83,8 @@ class Armijo:
             alpha = (alpha * self.shrink).astype(value.dtype)
             return alpha, phi(alpha), evaluations + 1
 
-        one = jnp.ones((), value.dtype)
-        alpha, at_alpha, evaluations = jax.lax.while_loop(trying, shorter, (one, phi(one), jnp.int32(1)))
+        first = jnp.asarray(first, value.dtype)
+        alpha, at_alpha, evaluations = jax.lax.while_loop(trying, shorter, (first, phi(first), jnp.int32(1)))
         success = accepted(alpha, at_alpha) & (slope < 0)
         return LineSearchResult(
             jnp.where(success, alpha, 0), jnp.where(success, at_alpha, value), evaluations, success
@@ -99,13 +102,19 @@ def check_line_search(line_search: Any) -> None:
 
 
 def step_length(
-    line_search: Armijo | None, phi: Callable[[Array], Array], value: Array, slope: Array
+    line_search: Armijo | None,
+    phi: Callable[[Array], Array],
+    value: Array,
+    slope: Array,
+    first: float | Array = 1.0,
 ) -> tuple[Array, Array, dict[str, Array]]:
-    """How far a method goes along its direction: 1 without a line search, and 0 where there is no step.
+    """How far a method goes along its direction: ``first`` without a line search, and 0 where there is no
+    step.
 
     Args:
         line_search: what looks for α, or None.
         phi, value, slope: φ(α) = L(θ + αp), φ(0) and φ′(0) = gᵀp, which is not finite where p is not.
+        first: the α of a method without a line search, and the first that a line search tries.
 
     Returns:
         α; a ``Status`` code where there is no step (SINGULAR for a direction that is not finite, NO_DESCENT
@@ -114,8 +123,8 @@ def step_length(
     solvable = jnp.isfinite(slope)
     singular = jnp.where(solvable, 0, Status.SINGULAR)
     if line_search is None:
-        return solvable.astype(value.dtype), singular, {}
-    found = line_search.search(phi, value, slope)
+        return jnp.where(solvable, jnp.asarray(first, value.dtype), 0), singular, {}
+    found = line_search.search(phi, value, slope, first)
     no_step = jnp.where(slope < 0, Status.STAGNATED, Status.NO_DESCENT)
     failure = jnp.where(solvable & ~found.success, no_step, singular)
     return found.step, failure, {"alpha": found.step, "evaluations": found.evaluations}

@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from curvlib.hyperparameters import check_at_least
+from curvlib.hyperparameters import as_float, check_at_least
 from curvlib.linalg import norm
-from curvlib.problems import Array, Params, check_params
+from curvlib.problems import Array, Params, check_params, check_problem
 from curvlib.status import Status
 
 Problem = Any
@@ -52,6 +52,18 @@ class Method(Protocol):
         self, problem: Problem, params: Params, state: State, curvature: Problem | None = None
     ) -> tuple[Params, State, Info]:
         """One step from ``params``; ``curvature`` is the problem to take curvature from, if not the same."""
+
+
+def check_method(method: Any) -> None:
+    """Refuse what is no method.
+
+    Raises:
+        TypeError: if it is not an instance with ``init`` and ``step``.
+    """
+    if isinstance(method, type) or not isinstance(method, Method):
+        raise TypeError(
+            f"the method must be an instance with init and step, such as cl.Newton(), got {method!r}"
+        )
 
 
 @partial(
@@ -128,19 +140,22 @@ def minimize(
         >>> int(trace.steps), str(trace.status)
         (1, 'converged: the gradient norm is within the tolerance')
     """
-    if isinstance(method, type) or not isinstance(method, Method):
-        raise TypeError(
-            f"the method must be an instance with init and step, such as cl.Newton(), got {method!r}"
-        )
-    if not hasattr(problem, "loss"):
-        raise TypeError(
-            f"the problem must have a loss, got {type(problem).__name__}: wrap it as cl.Objective(loss)"
-        )
+    check_method(method)
+    check_problem(problem)
+    for leaf in jax.tree.leaves((problem, method)):
+        if not hasattr(leaf, "dtype") and not isinstance(leaf, int | float):
+            raise TypeError(
+                f"problem and method must be pytrees of numbers, got a {type(leaf).__name__} in them: make a "
+                "method's class @curvlib.hyperparameters.hyperparameters, and a problem's a pytree whose "
+                "functions are static"
+            )
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise ValueError(f"steps must be a Python integer of at least 1, got {steps!r}")
     check_at_least("tol", tol, 0.0)
     check_params(params)
-    return _minimize(problem, method, jax.tree.map(jnp.asarray, params), int(steps), tol, key, path)
+    # Not weakly typed, as Python's numbers are: one compiled loop for both.
+    params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf)), params)
+    return _minimize(problem, method, params, int(steps), as_float(tol), key, path)
 
 
 class _Loop(NamedTuple):
@@ -185,13 +200,14 @@ def _minimize(
         stalled = info.accepted & _equal((params, state), (loop.params, loop.state))
         reasons = [
             (~finite & (index == 0), Status.BAD_START),
+            (info.loss == -jnp.inf, Status.UNBOUNDED),
             (~finite, Status.DIVERGED),
             ((info.gradient_norm <= tol) & info.may_stop, Status.CONVERGED),
             (info.loss < -deep * jnp.maximum(1, jnp.abs(first_loss)), Status.UNBOUNDED),
             (jnp.asarray(info.converged) != 0, info.converged),
             (jnp.asarray(info.failure) != 0, info.failure),
             (stalled, Status.STAGNATED),
-            ((index >= steps) & (info.loss > first_loss), Status.CLIMBED),
+            ((index >= steps) & (info.loss - first_loss > rounding * jnp.abs(first_loss)), Status.CLIMBED),
             (index >= steps, Status.STEPS),
         ]
         code = jnp.int32(_RUNNING)
@@ -226,9 +242,9 @@ def _minimize(
 
     state = method.init(problem, params, key)
     info = jax.eval_shape(step, problem, params, state)[2]
-    # Far below any loss that has a minimum, seen from the start's; and early enough that powers of θ do not
-    # overflow first.
-    deep = float(jnp.finfo(info.loss.dtype).max) ** (1 / 2.5)
+    # Far below any loss that has a minimum, seen from the start's.
+    deep = float(jnp.finfo(info.loss.dtype).max) ** 0.8
+    rounding = 10 * float(jnp.finfo(info.loss.dtype).eps)
     block = min(_BLOCK, steps + 1)
     start = _Loop(
         jnp.int32(0), jnp.int32(_RUNNING), params, state, params, params,

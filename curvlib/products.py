@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from curvlib.problems import Array, Params, check_params
+from curvlib.problems import Array, Params, check_params, check_problem
 
 
 def hvp(problem: Any, params: Params, v: Params) -> Params:
@@ -31,7 +31,7 @@ def hvp(problem: Any, params: Params, v: Params) -> Params:
         H v, structured like ``params``.
 
     Raises:
-        TypeError: if ``params`` is not floating-point.
+        TypeError: if the problem has no loss, or ``params`` is not floating-point.
         ValueError: if v does not match ``params``.
 
     Source: Pearlmutter 1994, "Fast exact multiplication by the Hessian".
@@ -42,6 +42,7 @@ def hvp(problem: Any, params: Params, v: Params) -> Params:
         >>> hvp(quadratic(kappa=100.0), jnp.zeros(2), jnp.array([1.0, 1.0])).tolist()
         [1.0, 100.0]
     """
+    check_problem(problem)
     check_params(params)
     check_like_params(params, v)
     return jax.jvp(jax.grad(problem.loss), (params,), (v,))[1]
@@ -52,6 +53,9 @@ def hessian(problem: Any, params: Params) -> Array:
 
     Rows and columns follow ``jax.flatten_util.ravel_pytree(params)``. It takes n products and n² memory: for
     small n.
+
+    Raises:
+        TypeError: if the problem has no loss, or ``params`` is not floating-point.
 
     Example:
         >>> import jax.numpy as jnp
@@ -159,7 +163,7 @@ def residuals_and_jacobian(problem: Any, params: Params) -> tuple[Array, Array]:
         return values, jax.vmap(push, out_axes=1)(jnp.eye(theta.size, dtype=theta.dtype))
     values, pull = jax.vjp(residuals, theta)
     (jacobian,) = jax.vmap(pull)(jnp.eye(shape.size, dtype=shape.dtype))
-    return values, jacobian
+    return values, jacobian.astype(values.dtype)  # a cotangent has the dtype of θ
 
 
 def check_residuals(problem: Any) -> None:

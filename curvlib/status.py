@@ -31,6 +31,9 @@ class Outcome:
     def __eq__(self, other: object) -> Any:
         return self.code == (other.code if isinstance(other, Outcome) else other)
 
+    def __ne__(self, other: object) -> Any:
+        return self.code != (other.code if isinstance(other, Outcome) else other)
+
     __hash__ = None  # type: ignore[assignment]  # equality is by a traced value
 
     def __str__(self) -> str:
@@ -92,9 +95,9 @@ class Status(Outcome):
     )
 
     @property
-    def failed(self) -> bool:
-        """Whether it broke down, in any of several runs. Outside jit only."""
-        return bool(np.any((self.code >= Status.BAD_START) & (self.code < Status.CONVERGED_STEP)))
+    def failed(self) -> Any:
+        """Whether it broke down, one boolean for each run; also inside jit."""
+        return (self.code >= Status.BAD_START) & (self.code < Status.CONVERGED_STEP)
 
     @property
     def converged(self) -> Any:

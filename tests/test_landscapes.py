@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import curvlib as cl
+from curvlib.minimize import _minimize
 from curvlib.problems import LANDSCAPES, monkey_saddle, product_saddle, rosenbrock
 
 
@@ -48,3 +49,28 @@ def test_rosenbrock_in_any_dimension_and_where_it_is_indefinite():
     for offset, definite in [(-0.001, True), (0.001, False)]:
         point = jnp.array([0.5, 0.25 + 1 / 200 + offset])
         assert (np.linalg.eigvalsh(cl.hessian(rosenbrock(), point))[0] > 0) is np.bool_(definite)
+
+
+@pytest.mark.parametrize("name", LANDSCAPES)
+def test_params_of_another_shape_are_refused(name):
+    landscape = LANDSCAPES[name]
+    count = len(landscape.window)
+    fits_more = name == "rosenbrock"
+    for shape in [(), (1, count), (1 if fits_more else count + 1,)]:
+        with pytest.raises(ValueError, match="takes"):
+            landscape.problem.loss(jnp.ones(shape))
+
+
+def test_another_number_recompiles_nothing():
+    start, method = jnp.array([0.3, 0.2]), cl.GradientDescent(1e-3)
+    for make in (
+        lambda k: monkey_saddle(k),
+        lambda k: product_saddle(k),
+        lambda k: rosenbrock(1 if k == 1 else 1.0, k),
+        lambda k: cl.problems.himmelblau(),
+    ):
+        cl.minimize(make(0.5), method, start, 3)
+        compiled = _minimize._cache_size()
+        cl.minimize(make(1), method, start, 3)
+        cl.minimize(make(np.float64(0.7)), method, start, 3)
+        assert _minimize._cache_size() == compiled

@@ -182,3 +182,40 @@ def test_float32_stays_float32_beside_wide_targets():
 def test_misuse_gets_a_sentence(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_no_ridge_is_none_where_the_squares_overflow():
+    far = jnp.array([1e20, 1.0], jnp.float32)
+    problem = cl.Supervised(
+        lambda w, x: x @ w * 1e-20, cl.likelihoods.Gaussian(), X.astype(jnp.float32), jnp.zeros(7)
+    )
+    expected = 0.5 * np.mean(np.square(np.asarray(X[:, 0], np.float32)))
+    np.testing.assert_allclose(problem.loss(far), expected, rtol=1e-5)
+    many = {"big": jnp.ones((300, 300), jnp.float16)}  # 90 000 squares are more than float16 holds
+
+    def half(w, x):
+        return x.astype(jnp.float16) @ w["big"][:2, :3]
+
+    problem = cl.Supervised(half, cl.likelihoods.Gaussian(), X, jnp.zeros((7, 3)), l2=1e-5)
+    without = cl.Supervised(half, cl.likelihoods.Gaussian(), X, jnp.zeros((7, 3)))
+    np.testing.assert_allclose(problem.loss(many) - without.loss(many), 0.45, atol=5e-3)
+
+
+def test_targets_may_be_a_list_of_numbers_only():
+    coin = cl.Supervised(lambda w, x: x @ w, cl.likelihoods.Bernoulli(), X[:3], [0, 1, 1])
+    np.testing.assert_allclose(coin.loss(jnp.zeros(2)), np.log(2), rtol=1e-12)
+    with pytest.raises(TypeError, match="the targets must be an array of numbers, got 'yes'"):
+        cl.Supervised(lambda w, x: x @ w, cl.likelihoods.Bernoulli(), X[:3], "yes")
+    assert "N = ?" in repr(jax.tree.map(lambda _: 0, coin))
+
+
+def test_a_jacobian_has_the_dtype_of_its_residuals():
+    """Also where it is made in reverse mode, from parameters of another precision."""
+
+    def residual(p):
+        return (p**2).astype(jnp.float32)[:1]
+
+    values, jacobian = residuals_and_jacobian(cl.LeastSquares(residual), jnp.array([1.0, 2.0]))
+    assert values.dtype == jacobian.dtype == jnp.float32
+    trace = cl.minimize(cl.LeastSquares(residual), cl.LevenbergMarquardt(), jnp.array([1.0, 2.0]), 5)
+    assert trace.losses[-1] < trace.losses[0]

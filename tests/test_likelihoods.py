@@ -144,3 +144,33 @@ def test_other_misuse_gets_a_sentence():
         NotImplementedError, match=r"Laplace has no sample: define Laplace.sample\(key, outputs\)"
     ):
         Laplace().sample(jax.random.key(0), OUTPUTS)
+
+
+def test_categorical_needs_an_axis_of_classes():
+    with pytest.raises(ValueError, match=r"outputs of shape \(N, …, K\), got shape \(3,\)"):
+        cl.likelihoods.Categorical().nll(jnp.zeros(3), jnp.array([0, 1, 1]))
+    with pytest.raises(ValueError, match="one-hot ones too, must be floating-point"):
+        cl.likelihoods.Categorical().nll(jnp.zeros((2, 3)), jnp.array([[0, 1, 0], [1, 0, 0]]))
+
+
+def test_labels_may_have_several_axes():
+    outputs = jax.random.normal(jax.random.key(0), (2, 4, 3))
+    labels = jnp.array([[0, 1, 2, 2], [1, 1, 0, 2]])
+    logs = np.log(np.exp(outputs) / np.exp(outputs).sum(-1, keepdims=True))
+    expected = [-sum(logs[i, t, labels[i, t]] for t in range(4)) for i in range(2)]
+    categorical = cl.likelihoods.Categorical()
+    categorical.check_targets(labels)
+    np.testing.assert_allclose(categorical.nll(outputs, labels), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "bad"),
+    [
+        (cl.likelihoods.Gaussian(), np.nan),
+        (cl.likelihoods.Gaussian(), np.inf),
+        (cl.likelihoods.Poisson(), np.inf),
+    ],
+)
+def test_targets_that_are_not_finite_are_refused(likelihood, bad):
+    with pytest.raises(ValueError, match=f"must be finite.*got {bad}"):
+        likelihood.check_targets(np.array([1.0, bad]))

@@ -200,7 +200,7 @@ def test_statuses_of_several_runs_read_as_counts():
     )
     lines = str(statuses).split("\n")
     assert lines[0].startswith("1 of 4: took all its steps") and lines[1].startswith("1 of 4: converged")
-    assert lines[2].startswith("2 of 4: diverged") and statuses.failed
+    assert lines[2].startswith("2 of 4: diverged") and sum(statuses.failed) == 2
 
 
 def test_any_pytree_and_float32_under_x64():
@@ -264,3 +264,86 @@ def test_bad_input_gets_a_sentence(change, error, words):
     } | change
     with pytest.raises(error, match=words):
         cl.minimize(**arguments)
+
+
+def test_whole_numbers_and_weak_types_compile_once():
+    problem, start = cl.problems.quadratic(20.0, 0.5), jnp.array(1.0)
+    square = cl.Objective(lambda p: p**2)
+    cl.minimize(problem, cl.GradientDescent(0.01), START, 4)
+    cl.minimize(square, cl.Newton(), start, 4)
+    compiled = _minimize._cache_size()
+    for step_size, tol in ((1, 0), (np.float64(0.1), np.float32(0.1)), (0.1, 1)):
+        cl.minimize(problem, cl.GradientDescent(step_size), START, 4, tol=tol)
+    cl.minimize(square, cl.Newton(0), 1.0, 4)
+    assert _minimize._cache_size() == compiled
+
+
+@pytest.mark.parametrize(
+    ("dtype", "loss", "steps"),
+    [
+        (jnp.float32, lambda p: jnp.sum(0.5 * p**2 - 1e8 * p), 200),  # its minimum is -5e15
+        (jnp.float16, lambda p: jnp.sum(0.1 * (p - 40) ** 2 - 160), 200),
+    ],
+    ids=["float32", "float16"],
+)
+def test_a_low_minimum_is_not_unbounded(dtype, loss, steps):
+    trace = cl.minimize(cl.Objective(loss), cl.GradientDescent(0.5), jnp.zeros(1, dtype), steps)
+    assert not trace.status.failed, str(trace.status)
+
+
+def test_falling_to_minus_infinity_is_unbounded():
+    problem = cl.Objective(lambda p: -jnp.sum(jnp.exp(p)))
+    trace = cl.minimize(problem, cl.GradientDescent(1.0), jnp.array([1.0]), 50)
+    assert trace.status == cl.Status.UNBOUNDED and np.isfinite(trace.losses).all()
+
+
+def test_a_rise_within_rounding_is_no_climb():
+    """At a minimum the loss goes up and down by units in its last place."""
+    eps = np.finfo(np.float32).eps
+
+    @hyperparameters
+    class Wander:
+        def init(self, problem, params, key=None):
+            return jnp.int32(0)
+
+        def step(self, problem, params, state, curvature=None):
+            loss = problem.loss(params)
+            return params + 1, state + 1, cl.Info(loss, jnp.float32(1.0))
+
+    for rise, status in ((2 * eps, cl.Status.STEPS), (30 * eps, cl.Status.CLIMBED)):
+        problem = cl.Objective(lambda p, rise=rise: 1 + jnp.float32(rise / 3) * p[0])
+        trace = cl.minimize(problem, Wander(), jnp.zeros(1, jnp.float32), 3)
+        assert trace.status == status
+
+
+def test_statuses_differ_inside_jit_too():
+    codes = cl.Status(jnp.array([0, 1, 4, 10]))
+    assert jax.jit(lambda s: s != cl.Status.CONVERGED)(codes).tolist() == [True, False, True, True]
+    assert jax.jit(lambda s: s.failed)(codes).tolist() == [False, False, True, False]
+
+
+def test_what_is_no_pytree_is_named():
+    class Plain:
+        def init(self, problem, params, key=None):
+            return 0
+
+        def step(self, problem, params, state, curvature=None):
+            return params, state, None
+
+    with pytest.raises(TypeError, match="got a Plain in them"):
+        cl.minimize(cl.problems.quadratic(5.0), Plain(), START, 3)
+    with pytest.raises(TypeError, match="got a function in them"):
+        cl.minimize(cl.Objective(lambda p, f: f(p), jnp.sum), cl.Newton(), START, 3)
+    with pytest.raises(TypeError, match="must have a loss, got function: wrap it"):
+        cl.hessian(jnp.sum, START)
+    with pytest.raises(ValueError, match="a schedule must return one number, got shape"):
+        cl.minimize(cl.problems.quadratic(5.0), cl.GradientDescent(lambda k: jnp.ones(1)), START, 3)
+
+
+def test_gradient_norms_have_forward_derivatives_at_the_minimum():
+    def norms(kappa):
+        return cl.minimize(cl.problems.quadratic(kappa), cl.Newton(), START, 3).gradient_norms
+
+    value, slope = jax.jvp(norms, (9.0,), (1.0,))
+    np.testing.assert_allclose(value, [np.hypot(2, 9), 0, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(slope, [9 / np.hypot(2, 9), 0, 0, 0], atol=1e-12)

@@ -101,3 +101,14 @@ def test_bad_quadratics_get_a_sentence(arguments, words):
 def test_mismatched_params_get_a_sentence():
     with pytest.raises(ValueError, match=r"shape \(2,\), got \(3,\)"):
         quadratic(10.0).loss(jnp.ones(3))
+
+
+def test_a_quadratic_in_single_precision_stays_there():
+    problem, point = quadratic(30.0, 0.4), jnp.ones(2, jnp.float32)
+    assert problem.loss(point).dtype == cl.hessian(problem, point).dtype == jnp.float32
+
+
+@pytest.mark.parametrize("kappa", [None, True, 2j, "9", [9.0]])
+def test_a_condition_number_that_is_no_number_is_refused(kappa):
+    with pytest.raises(TypeError, match="must be one number"):
+        quadratic(kappa)

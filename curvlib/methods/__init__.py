@@ -2,6 +2,7 @@
 
 from curvlib.methods.first_order import FirstOrder, GradientDescent
 from curvlib.methods.gauss_newton import GaussNewton, LevenbergMarquardt
+from curvlib.methods.interop import to_optax
 from curvlib.methods.newton import Newton, TrustRegionNewton
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "LevenbergMarquardt",
     "Newton",
     "TrustRegionNewton",
+    "to_optax",
 ]

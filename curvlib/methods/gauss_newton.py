@@ -14,6 +14,7 @@ from curvlib.hyperparameters import (
     Schedule,
     at_step,
     check_at_least,
+    check_fraction,
     hyperparameters,
 )
 from curvlib.linalg import (
@@ -97,7 +98,7 @@ class GaussNewton:
             gradient = ravel_pytree(tree)[0]
             matrix = ggn(problem if curvature is None else curvature, params)
             delta, full_rank = solve_symmetric(matrix, -gradient)
-        delta = delta * jnp.asarray(at_step(self.alpha, state), delta.dtype)
+        first = jnp.asarray(at_step(self.alpha, state), delta.dtype)
 
         def moved(alpha: Array) -> Params:
             # Without a finite step there is none, and alpha is zero.
@@ -109,11 +110,13 @@ class GaussNewton:
             lambda alpha: problem.loss(moved(alpha)),
             loss,
             gradient @ delta,
+            first,
         )
         info = Info(
             loss,
             norm(gradient),
             failure=failure,
+            accepted=first != 0,  # a schedule may begin at zero: no stall
             details={"full_rank": full_rank} | details,
         )
         return moved(alpha), state + 1, info
@@ -232,8 +235,7 @@ class LevenbergMarquardt:
             raise ValueError(
                 f"scaling must be 'marquardt' or 'identity', got {self.scaling!r}"
             )
-        check_at_least("memory", self.memory, 0.0)
-        check_at_least("1 - memory", 1 - self.memory, 0.0)
+        check_fraction("memory", self.memory, strictly=False)
         if self.acceleration is not None:
             check_at_least(
                 "acceleration", self.acceleration, 0.0, strictly=True

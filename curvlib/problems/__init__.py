@@ -13,7 +13,7 @@ from curvlib.problems.landscapes import (
     square_root,
 )
 from curvlib.problems.least_squares import LeastSquares
-from curvlib.problems.objective import Array, Objective, Params, check_params
+from curvlib.problems.objective import Array, Objective, Params, check_params, check_problem
 from curvlib.problems.quadratics import quadratic, random_rotation, rotation, spectrum
 from curvlib.problems.supervised import Supervised
 
@@ -26,6 +26,7 @@ __all__ = [
     "Params",
     "Supervised",
     "check_params",
+    "check_problem",
     "double_well",
     "himmelblau",
     "monkey_saddle",

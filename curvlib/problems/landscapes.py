@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 
+from curvlib.hyperparameters import as_float
 from curvlib.problems.objective import Array, Objective
 
 Window = tuple[tuple[float, float], ...]
@@ -18,7 +19,7 @@ class Landscape(NamedTuple):
         problem: the loss.
         window: the interval of each coordinate in which it is worth looking, and from which starts are drawn.
         minima: all its minima, each a tuple of coordinates; empty if it is unbounded below.
-        saddles: points with zero gradient that are no minima.
+        saddles: points with zero gradient that are saddles, or in one dimension a maximum.
     """
 
     problem: Objective
@@ -40,10 +41,14 @@ def rosenbrock(a: float | Array = 1.0, b: float | Array = 100.0) -> Objective:
         >>> float(rosenbrock().loss(jnp.array([-1.0, 1.0])))
         4.0
     """
-    return Objective(_rosenbrock, a, b)
+    return Objective(_rosenbrock, as_float(a), as_float(b))
 
 
 def _rosenbrock(params: Array, a: float | Array, b: float | Array) -> Array:
+    if jnp.ndim(params) != 1 or jnp.size(params) < 2:
+        raise ValueError(
+            f"Rosenbrock's function takes a vector of 2 or more params, got shape {jnp.shape(params)}"
+        )
     head, tail = params[:-1], params[1:]
     return jnp.sum((a - head) ** 2 + b * (tail - head**2) ** 2)
 
@@ -58,7 +63,12 @@ def himmelblau() -> Objective:
         >>> float(himmelblau().loss(jnp.array([3.0, 2.0])))
         0.0
     """
-    return Objective(lambda p: (p[0] ** 2 + p[1] - 11) ** 2 + (p[0] + p[1] ** 2 - 7) ** 2)
+    return Objective(_himmelblau)
+
+
+def _himmelblau(params: Array) -> Array:
+    x, y = _coordinates(params, 2, "Himmelblau's function")
+    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
 
 
 def monkey_saddle(confinement: float | Array = 0.0) -> Objective:
@@ -70,15 +80,20 @@ def monkey_saddle(confinement: float | Array = 0.0) -> Objective:
     Args:
         confinement: c ≥ 0.
 
+    Source: elementary. The cubic is the real part of (θ₁ + iθ₂)³, so that in polar coordinates L =
+    r³ cos 3φ + c r⁴.
+
     Example:
         >>> import jax.numpy as jnp
         >>> float(monkey_saddle().loss(jnp.array([1.0, 1.0])))
         -2.0
     """
-    return Objective(
-        lambda p, c: p[0] ** 3 - 3 * p[0] * p[1] ** 2 + c * (p[0] ** 2 + p[1] ** 2) ** 2,
-        confinement,
-    )
+    return Objective(_monkey_saddle, as_float(confinement))
+
+
+def _monkey_saddle(params: Array, confinement: float | Array) -> Array:
+    x, y = _coordinates(params, 2, "the monkey saddle")
+    return x**3 - 3 * x * y**2 + confinement * (x**2 + y**2) ** 2
 
 
 def product_saddle(confinement: float | Array = 0.0) -> Objective:
@@ -89,33 +104,77 @@ def product_saddle(confinement: float | Array = 0.0) -> Objective:
     Args:
         confinement: c ≥ 0.
 
+    Source: elementary. Along θ₂ = −θ₁ it is −θ₁² + 2c θ₁⁴.
+
     Example:
         >>> import jax.numpy as jnp
         >>> float(product_saddle().loss(jnp.array([2.0, -3.0])))
         -6.0
     """
-    return Objective(lambda p, c: p[0] * p[1] + c * (p[0] ** 4 + p[1] ** 4), confinement)
+    return Objective(_product_saddle, as_float(confinement))
+
+
+def _product_saddle(params: Array, confinement: float | Array) -> Array:
+    x, y = _coordinates(params, 2, "the product saddle")
+    return x * y + confinement * (x**4 + y**4)
 
 
 def double_well() -> Objective:
     """L(θ) = ¼ (θ² − 1)² in one dimension: minima with L = 0 at ±1, a maximum at 0.
 
     Its second derivative 3θ² − 1 is negative for |θ| < 1/√3, where Newton's plain step climbs.
+
+    Source: elementary.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> float(double_well().loss(jnp.array([0.0])))
+        0.25
     """
-    return Objective(lambda p: 0.25 * (p[0] ** 2 - 1) ** 2)
+    return Objective(_double_well)
+
+
+def _double_well(params: Array) -> Array:
+    (x,) = _coordinates(params, 1, "the double well")
+    return 0.25 * (x**2 - 1) ** 2
 
 
 def quartic() -> Objective:
-    """L(θ) = ¼ θ⁴ in one dimension: its Hessian is zero at the minimum, and Newton's error shrinks by 2/3."""
-    return Objective(lambda p: 0.25 * p[0] ** 4)
+    """L(θ) = ¼ θ⁴ in one dimension: its Hessian is zero at the minimum, and Newton's error shrinks by 2/3.
+
+    Source: elementary. Newton's step is −θ³/(3θ²).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> float(quartic().loss(jnp.array([2.0])))
+        4.0
+    """
+    return Objective(_quartic)
+
+
+def _quartic(params: Array) -> Array:
+    (x,) = _coordinates(params, 1, "the quartic")
+    return 0.25 * x**4
 
 
 def square_root() -> Objective:
     """L(θ) = √(1 + θ²) in one dimension, its minimum L = 1 at 0.
 
     Newton's step is θ ← −θ³: cubic convergence from |θ| < 1, a cycle at |θ| = 1, divergence beyond.
+
+    Source: elementary. L′ = θ (1 + θ²)^{−1/2} and L″ = (1 + θ²)^{−3/2}.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> float(square_root().loss(jnp.array([0.0])))
+        1.0
     """
-    return Objective(lambda p: jnp.sqrt(1 + p[0] ** 2))
+    return Objective(_square_root)
+
+
+def _square_root(params: Array) -> Array:
+    (x,) = _coordinates(params, 1, "the square root")
+    return jnp.sqrt(1 + x**2)
 
 
 def scaled_valley(scale: float | Array = 1e3) -> Objective:
@@ -124,11 +183,27 @@ def scaled_valley(scale: float | Array = 1e3) -> Objective:
 
     Args:
         scale: s > 0. The Hessian's condition number at the minimum grows with it.
+
+    Source: Rosenbrock 1960, see ``rosenbrock``.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> float(scaled_valley(10.0).loss(jnp.array([1.0, 0.2])))
+        100.0
     """
-    return Objective(
-        lambda p, s: _rosenbrock(jnp.stack([p[0], s * p[1]]), 1.0, 100.0),
-        scale,
-    )
+    return Objective(_scaled_valley, as_float(scale))
+
+
+def _scaled_valley(params: Array, scale: float | Array) -> Array:
+    x, y = _coordinates(params, 2, "the scaled valley")
+    return _rosenbrock(jnp.stack([x, scale * y]), 1.0, 100.0)
+
+
+def _coordinates(params: Array, count: int, name: str) -> list[Array]:
+    """The entries of a vector that must have ``count`` of them: JAX would clamp an index out of range."""
+    if jnp.shape(params) != (count,):
+        raise ValueError(f"{name} takes params of shape ({count},), got {jnp.shape(params)}")
+    return [params[index] for index in range(count)]
 
 
 _SIN60 = 3**0.5 / 2

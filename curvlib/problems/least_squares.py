@@ -24,6 +24,9 @@ class LeastSquares(Objective):
         *data: further arguments of ``residual`` (arrays or pytrees of arrays); they are leaves of the
         problem.
 
+    Raises:
+        TypeError: if ``residual`` is not a function.
+
     Example:
         >>> import jax.numpy as jnp
         >>> line = LeastSquares(lambda theta, x, y: theta[0] + theta[1] * x - y, jnp.arange(3.0), jnp.ones(3))

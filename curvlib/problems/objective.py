@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 Array = jax.Array
 Params = Any
@@ -24,6 +25,9 @@ class Objective:
     Args:
         loss: ``loss(params, *data) -> scalar``. ``params`` may be any pytree of floating-point arrays.
         *data: further arguments of ``loss`` (arrays or pytrees of arrays); they are leaves of the problem.
+
+    Raises:
+        TypeError: if ``loss`` is not a function.
 
     Example:
         >>> import jax.numpy as jnp
@@ -75,6 +79,30 @@ class Objective:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({getattr(self.function, '__name__', repr(self.function))})"
+
+
+def check_problem(problem: Any) -> None:
+    """Refuse what is no problem.
+
+    Raises:
+        TypeError: if it has no loss.
+    """
+    if not hasattr(problem, "loss"):
+        raise TypeError(
+            f"the problem must have a loss, got {type(problem).__name__}: wrap it as cl.Objective(loss)"
+        )
+
+
+def check_array(name: str, value: Any) -> Any:
+    """``value`` as an array, a list as NumPy's; what holds no numbers is refused.
+
+    Raises:
+        TypeError: if it is anything else.
+    """
+    array = value if hasattr(value, "dtype") else np.asarray(value)
+    if array.dtype.kind in "OSUM":
+        raise TypeError(f"the {name} must be an array of numbers, got {value!r}")
+    return array
 
 
 def check_params(params: Params, name: str = "params") -> None:

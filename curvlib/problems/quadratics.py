@@ -73,7 +73,8 @@ def quadratic(
         >>> float(quadratic(kappa=100.0).loss(jnp.array([1.0, 1.0])))
         50.5
     """
-    if np.ndim(kappa) != 0 or isinstance(kappa, str):
+    kind = kappa.dtype.kind if hasattr(kappa, "dtype") else np.asarray(kappa).dtype.kind
+    if kind not in "iuf" or np.ndim(kappa) != 0:
         raise TypeError(f"the condition number kappa must be one number, got {kappa!r}")
     if not isinstance(kappa, jax.core.Tracer) and not 1 <= kappa < float("inf"):
         raise ValueError(f"the condition number kappa must be finite and at least 1, got {kappa}")
@@ -91,4 +92,4 @@ def quadratic(
 def _quadratic_loss(params: Array, hessian: Array) -> Array:
     if jnp.shape(params) != hessian.shape[:1]:
         raise ValueError(f"this quadratic takes params of shape {hessian.shape[:1]}, got {jnp.shape(params)}")
-    return 0.5 * params @ hessian @ params
+    return 0.5 * params @ hessian.astype(params.dtype) @ params  # float32 stays float32

@@ -8,9 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from curvlib.hyperparameters import check_at_least
+from curvlib.hyperparameters import as_float, check_at_least
 from curvlib.likelihoods import Likelihood
-from curvlib.problems.objective import Array, Params, check_params
+from curvlib.problems.objective import Array, Params, check_array, check_params
 
 
 @jax.tree_util.register_pytree_node_class
@@ -56,9 +56,10 @@ class Supervised:
                 f"cl.likelihoods.Likelihood, got {likelihood!r}"
             )
         check_at_least("l2", l2, 0.0)
+        targets = check_array("targets", targets)
         likelihood.check_targets(targets)
         self.predict, self.likelihood = predict, likelihood
-        self.inputs, self.targets, self.l2 = inputs, targets, l2
+        self.inputs, self.targets, self.l2 = inputs, targets, as_float(l2)
 
     def outputs(self, params: Params) -> Array:
         """f(θ, x), shape (N, …).
@@ -82,10 +83,9 @@ class Supervised:
 
     def loss(self, params: Params) -> Array:
         """L(θ), a scalar."""
-        likelihoods = self.likelihood.nll(self.outputs(params), self.targets)
-        squares = sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(params))
-        mean = jnp.mean(likelihoods)
-        return mean + 0.5 * jnp.asarray(self.l2, mean.dtype) * squares.astype(mean.dtype)
+        mean = jnp.mean(self.likelihood.nll(self.outputs(params), self.targets))
+        ridge = sum(_ridge(leaf, self.l2) for leaf in jax.tree.leaves(params))
+        return mean + ridge.astype(mean.dtype)
 
     def output_hessian(self, outputs: Array, v: Array) -> Array:
         """∇²_f (1/N Σᵢ −log p(yᵢ | fᵢ)) v, shaped like the outputs."""
@@ -107,4 +107,12 @@ class Supervised:
 
     def __repr__(self) -> str:
         name = getattr(self.predict, "__name__", repr(self.predict))
-        return f"Supervised({name}, {self.likelihood!r}, N = {len(self.targets)})"
+        rows = jnp.shape(self.targets)[:1] if hasattr(self.targets, "shape") else "?"
+        return f"Supervised({name}, {self.likelihood!r}, N = {rows[0] if rows else 0})"
+
+
+def _ridge(leaf: Array, l2: float | Array) -> Array:
+    """½ l2 Σθ². In at least single precision, and l2 inside the sum: Σθ² alone may overflow."""
+    leaf = jnp.asarray(leaf)
+    leaf = leaf.astype(jnp.promote_types(leaf.dtype, jnp.float32))
+    return 0.5 * jnp.sum((jnp.asarray(l2, leaf.dtype) * leaf) * leaf)

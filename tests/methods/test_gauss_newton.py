@@ -488,3 +488,26 @@ def test_a_tolerance_beyond_rounding_ends_as_a_stall():
 def test_misuse_gets_a_sentence(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+@pytest.mark.parametrize("search", [None, cl.Armijo()])
+def test_a_schedule_may_begin_at_zero(search):
+    """Step k goes α_k of the way to the minimum of a linear problem."""
+    line = cl.LeastSquares(lambda p: p - 3.0)
+    method = cl.GaussNewton(alpha=lambda k: jnp.minimum(1.0, 0.25 * k), line_search=search)
+    trace = cl.minimize(line, method, jnp.zeros(2), 6, path=True)
+    left = np.cumprod([1, 1, 0.75, 0.5, 0.25, 0])
+    np.testing.assert_allclose(trace.path[:6, 0], 3 * (1 - left), atol=1e-12)
+    assert trace.status == cl.Status.CONVERGED
+
+
+def test_the_alpha_reported_is_the_alpha_taken():
+    line = cl.LeastSquares(lambda p: p - 3.0)
+    trace = cl.minimize(line, cl.GaussNewton(alpha=0.5, line_search=cl.Armijo()), jnp.zeros(2), 2, path=True)
+    np.testing.assert_allclose(trace.details["alpha"][:2], 0.5)
+    np.testing.assert_allclose(trace.path[1], 1.5)
+
+
+def test_a_memory_that_is_no_fraction_is_named():
+    with pytest.raises(ValueError, match=r"memory must be at most 1, got 1\.5"):
+        cl.LevenbergMarquardt(memory=1.5)
