@@ -242,8 +242,9 @@ def _minimize(
 
     state = method.init(problem, params, key)
     info = jax.eval_shape(step, problem, params, state)[2]
-    # Far below any loss that has a minimum, seen from the start's.
-    deep = float(jnp.finfo(info.loss.dtype).max) ** 0.8
+    # Far below any loss that has a minimum, seen from the start's; and early enough that what a method squares
+    # does not overflow first.
+    deep = float(jnp.finfo(info.loss.dtype).max) ** 0.5
     rounding = 10 * float(jnp.finfo(info.loss.dtype).eps)
     block = min(_BLOCK, steps + 1)
     start = _Loop(

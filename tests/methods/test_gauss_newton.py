@@ -469,7 +469,7 @@ def test_a_tolerance_beyond_rounding_ends_as_a_stall():
         (lambda: cl.LevenbergMarquardt(0.0), ValueError, "damping must be greater than 0"),
         (lambda: cl.LevenbergMarquardt(lambda k: 1.0), TypeError, "damping must be a number, got"),
         (lambda: cl.LevenbergMarquardt(scaling="more"), ValueError, "'marquardt' or 'identity', got 'more'"),
-        (lambda: cl.LevenbergMarquardt(memory=1.5), ValueError, "1 - memory must be at least 0"),
+        (lambda: cl.LevenbergMarquardt(memory=1.5), ValueError, "memory must be at most 1, got 2"),
         (lambda: cl.LevenbergMarquardt(acceleration=0.0), ValueError, "acceleration must be greater than 0"),
         (lambda: cl.LevenbergMarquardt(step_tol=-1.0), ValueError, "step_tol must be at least 0"),
         (
