@@ -9,9 +9,11 @@ from pathlib import Path
 # the time is XLA compiling, and several tests run the same cells: what one process has compiled serves all, under a
 # lock, which JAX takes if the size is limited. Other code has another key.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / "_build" / "compiled"))
-os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**30))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+os.environ |= {
+    "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).parents[1] / "_build" / "compiled"),
+    "JAX_COMPILATION_CACHE_MAX_SIZE": str(2**30),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
+}
 
 import jax
 import matplotlib

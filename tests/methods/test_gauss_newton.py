@@ -469,7 +469,7 @@ def test_a_tolerance_beyond_rounding_ends_as_a_stall():
         (lambda: cl.LevenbergMarquardt(0.0), ValueError, "damping must be greater than 0"),
         (lambda: cl.LevenbergMarquardt(lambda k: 1.0), TypeError, "damping must be a number, got"),
         (lambda: cl.LevenbergMarquardt(scaling="more"), ValueError, "'marquardt' or 'identity', got 'more'"),
-        (lambda: cl.LevenbergMarquardt(memory=1.5), ValueError, "memory must be at most 1, got 2"),
+        (lambda: cl.LevenbergMarquardt(memory=1.5), ValueError, "memory must be at most 1, got 1.5"),
         (lambda: cl.LevenbergMarquardt(acceleration=0.0), ValueError, "acceleration must be greater than 0"),
         (lambda: cl.LevenbergMarquardt(step_tol=-1.0), ValueError, "step_tol must be at least 0"),
         (
@@ -506,8 +506,3 @@ def test_the_alpha_reported_is_the_alpha_taken():
     trace = cl.minimize(line, cl.GaussNewton(alpha=0.5, line_search=cl.Armijo()), jnp.zeros(2), 2, path=True)
     np.testing.assert_allclose(trace.details["alpha"][:2], 0.5)
     np.testing.assert_allclose(trace.path[1], 1.5)
-
-
-def test_a_memory_that_is_no_fraction_is_named():
-    with pytest.raises(ValueError, match=r"memory must be at most 1, got 1\.5"):
-        cl.LevenbergMarquardt(memory=1.5)
