@@ -160,6 +160,74 @@ def test_cg_keeps_the_iterate_before_a_product_overflows():
     np.testing.assert_allclose(result.x, 2 / 5)
 
 
+@pytest.mark.parametrize(
+    "dtype, scale", [(jnp.float32, 1e20), (jnp.float32, 1e-20), (jnp.float64, 1e160), (jnp.float64, 1e-165)]
+)
+def test_cg_solves_where_squares_over_or_underflow(dtype, scale):
+    diagonal = jnp.array([1.0, 2.0, 3.0], dtype)
+    result = cg(jnp.diag(diagonal), jnp.full(3, scale, dtype), steps=4, tol=1e-5, path=True)
+    assert result.outcome == CGOutcome.CONVERGED and result.iterations == 3
+    np.testing.assert_allclose(result.x / scale, 1 / diagonal, rtol=1e-5)
+    np.testing.assert_allclose(result.iterates[-1], result.x)
+    np.testing.assert_allclose(result.residual_norms[0] / scale, np.sqrt(3), rtol=1e-6)
+    assert not np.any(np.isnan(result.values))
+
+
+def test_cg_scales_its_values_and_its_start_with_the_right_hand_side():
+    matrix, b = symmetric([1.0, 4.0, 9.0]), jnp.array([3e3, -1e3, 2e3])
+    result = cg(matrix, b, steps=2, path=True, x0=jnp.array([50.0, 0.0, 1.0]))
+    for x, value in zip(result.iterates, result.values, strict=True):
+        np.testing.assert_allclose(value, 0.5 * x @ matrix @ x - b @ x, rtol=1e-10)
+    zero = cg(matrix, jnp.zeros(3), steps=9, tol=1e-9, x0=jnp.full(3, 1e160))
+    np.testing.assert_allclose(zero.x, 0, atol=1e146)
+
+
+def test_cg_reaches_a_radius_whose_square_overflows():
+    diagonal = jnp.array([2.0, -1.0], jnp.float32)
+    result = cg(jnp.diag(diagonal), jnp.array([0.1, 1.0], jnp.float32), steps=5, radius=1e25)
+    assert result.outcome == CGOutcome.NEGATIVE_CURVATURE and result.iterations == 1
+    np.testing.assert_allclose(result.x / 1e25, np.array([0.1, 1.0]) / np.hypot(0.1, 1), rtol=1e-6)
+    assert result.values[-1] == -np.inf
+
+
+def test_cg_without_a_tolerance_stops_before_its_numbers_underflow():
+    # In float32, rᵀr vanishes long before ‖r‖ does.
+    result = cg(jnp.diag(jnp.linspace(1, 1e3, 8, dtype=jnp.float32)), jnp.ones(8, jnp.float32), 200, radius=9)
+    assert result.outcome == CGOutcome.CONVERGED
+    np.testing.assert_allclose(result.x, 1 / np.linspace(1, 1e3, 8), rtol=1e-4)
+
+
+def test_cg_ends_where_no_step_can_be_represented():
+    # α = rᵀr / pᵀAp is below the smallest float32.
+    result = cg(jnp.diag(jnp.array([1e38, 2e37], jnp.float32)), jnp.ones(2, jnp.float32), 5)
+    assert result.outcome == CGOutcome.ITERATIONS and np.all(np.isfinite(result.x))
+
+
+def test_cg_keeps_the_dtype_of_the_right_hand_side():
+    wide = np.array([1.0, 2.0])
+    result = conjugate_gradients(
+        lambda x: wide * x, jnp.ones(2, jnp.float32), 3, tol=1e-6, preconditioner=lambda r: wide * r
+    )
+    assert result.x.dtype == jnp.float32
+    np.testing.assert_allclose(result.x, [1.0, 0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"tol": float("nan")}, "tol must be at least 0, got nan"),
+        ({"tol": -1.0}, "tol must be at least 0"),
+        ({"radius": -1.0}, "radius must be greater than 0"),
+        ({"x0": {"a": jnp.ones(2)}}, r"x0 must be structured like the right-hand side, with shapes \(2,\)"),
+        ({"x0": jnp.ones(3)}, r"x0 must be structured like .* got \(3,\)"),
+        ({"x0": jnp.ones(2), "radius": 1.0}, r"x0 must lie within the radius 1.0, got one of length 1.41421"),
+    ],
+)
+def test_cg_refuses_options_in_a_sentence(options, words):
+    with pytest.raises(ValueError, match=words):
+        cg(jnp.eye(2), jnp.ones(2), 3, **options)
+
+
 def test_cg_refuses_whole_numbers():
     with pytest.raises(TypeError, match="right-hand side must be floating-point, got int"):
         cg(jnp.eye(2), jnp.array([1, 2]), 3)
