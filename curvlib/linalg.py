@@ -249,8 +249,8 @@ def conjugate_gradients(
         product: x ↦ Ax for a symmetric A, on pytrees like b.
         b: the right-hand side, any pytree.
         steps: the most iterations, a Python integer ≥ 1.
-        tol: stop when the residual norm is at most tol · ‖b‖. Below the square of the unit roundoff, where the
-            recursion's residual has long left that of x, it stops in any case.
+        tol: stop when the residual norm is at most tol · ‖b‖. Below the square of the unit roundoff, where
+            the recursion's residual has long left that of x, it stops in any case.
         x0: the first iterate, structured like b; zero if left out. It must lie within the radius.
         radius: Δ > 0.
         preconditioner: r ↦ M⁻¹r for a symmetric positive definite M ≈ A. The radius still measures ‖x‖.
@@ -425,7 +425,7 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
     Args:
         matrix: H, shape (n, n).
         g: the gradient, shape (n,).
-        radius: Δ > 0.
+        radius: Δ > 0, finite.
 
     Source: Moré & Sorensen 1983, "Computing a trust region step"; Nocedal & Wright 2006, Numerical
     Optimization, 2nd ed., theorem 4.1 and section 4.3.
@@ -437,45 +437,65 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
         ([0.0, 2.0], 2.0, 1.0)
     """
     matrix, g = at_least_float32(matrix), at_least_float32(g)
-    eigenvalues, basis = jnp.linalg.eigh(matrix)
+    radius = jnp.asarray(radius, g.dtype)
+    # In units of the radius and of the model's largest curvature, no square over- or underflows.
+    unit = jnp.maximum(jnp.max(jnp.abs(matrix)), norm(g) / radius)
+    unit = jnp.where(unit > 0, jnp.minimum(unit, 1 / jnp.finfo(g.dtype).tiny), 1)
+    matrix, g = matrix / unit, g / unit / radius
+    ball = _minimum_in_ball((matrix + matrix.T) / 2, g)
+    decrease = -(g @ ball.step + 0.5 * ball.step @ matrix @ ball.step)
+    return TrustRegionStep(
+        step=radius * ball.step,
+        decrease=decrease * unit * radius * radius,
+        multiplier=unit * ball.multiplier,
+        smallest_eigenvalue=unit * ball.eigenvalues[0],
+        condition=condition_number(ball.eigenvalues),
+        indefinite=_indefinite(ball.eigenvalues),
+        on_boundary=ball.multiplier > 0,
+    )
+
+
+class _InBall(NamedTuple):
+    """The minimiser in the unit ball, its multiplier, and the eigenvalues of H."""
+
+    step: Array
+    multiplier: Array
+    eigenvalues: Array
+
+
+def _minimum_in_ball(matrix: Array, g: Array) -> _InBall:
+    eigenvalues, basis = jnp.linalg.eigh(matrix, symmetrize_input=False)
     lowest = eigenvalues[0]
     gaps = eigenvalues - lowest
     along = basis.T @ g
-    tiny = jnp.finfo(g.dtype).tiny
-    scale = jnp.maximum(jnp.max(jnp.abs(eigenvalues)), tiny)
-    eps = jnp.finfo(g.dtype).eps
 
-    def step_for(mu: Array) -> Array:
-        # A zero over a zero is a direction the gradient does not ask for.
-        return jnp.where(along == 0, 0, -along / jnp.maximum(gaps + mu, tiny))
-
-    def length(mu: Array) -> Array:
-        return jnp.linalg.norm(step_for(mu))
-
-    smallest = jnp.maximum(lowest, eps * eps * scale)
-    largest = jnp.maximum(jnp.linalg.norm(g) / radius, smallest)  # there, ‖δ‖ ≤ ‖g‖/μ ≤ Δ
+    def too_long(mu: Array) -> Array:
+        delta = along / (gaps + mu)
+        return delta @ delta > 1
 
     def halve(_: int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bracket
         middle = jnp.sqrt(low) * jnp.sqrt(high)
-        too_long = length(middle) > radius
-        return jnp.where(too_long, middle, low), jnp.where(too_long, high, middle)
+        longer = too_long(middle)
+        return jnp.where(longer, middle, low), jnp.where(longer, high, middle)
 
-    fits = length(smallest) <= radius
+    rounding, tiny = jnp.finfo(g.dtype).eps, jnp.finfo(g.dtype).tiny
+    smallest = jnp.maximum(jnp.maximum(lowest, rounding**2 * jnp.max(jnp.abs(eigenvalues))), tiny)
+    largest = jnp.maximum(norm(g), smallest)  # there, ‖δ‖ ≤ ‖g‖/μ ≤ 1
+    fits = ~too_long(smallest)
     _, mu = jax.lax.fori_loop(0, 60, halve, (smallest, largest))
     mu = jnp.where(fits, smallest, mu)
-    delta = step_for(mu)
-    indefinite = lowest < -10 * eps * scale * g.size
-    missing = jnp.sqrt(jnp.maximum(radius**2 - delta @ delta, 0))
-    hard = fits & indefinite
-    outward = jnp.where(along[0] > 0, -1.0, 1.0)
-    delta = delta.at[0].add(jnp.where(hard, outward * missing, 0))
-    return TrustRegionStep(
-        step=basis @ delta,
-        decrease=-(along @ delta + 0.5 * delta @ (eigenvalues * delta)),
-        multiplier=jnp.maximum(mu - lowest, 0),
-        smallest_eigenvalue=lowest,
-        condition=condition_number(eigenvalues),
-        indefinite=indefinite,
-        on_boundary=~fits | hard,
-    )
+    delta = -along / (gaps + mu)
+
+    hard = fits & _indefinite(eigenvalues)
+    rest = jnp.sqrt(jnp.maximum(1 - delta[1:] @ delta[1:], 0))
+    outward = jnp.where(along[0] > 0, -rest, rest)
+    delta = delta.at[0].set(jnp.where(hard, outward, delta[0]))
+    multiplier = jnp.where(fits & ~hard, 0, jnp.maximum(mu - lowest, 0))
+    return _InBall(basis @ delta, multiplier, eigenvalues)
+
+
+def _indefinite(eigenvalues: Array) -> Array:
+    """Whether the lowest eigenvalue is negative by more than rounding."""
+    rounding = 10 * jnp.finfo(eigenvalues.dtype).eps * eigenvalues.size
+    return eigenvalues[0] < -rounding * jnp.max(jnp.abs(eigenvalues))

@@ -261,7 +261,7 @@ def test_trust_region_step_is_the_constrained_minimum(eigenvalues, radius):
     assert bool(inner.indefinite) is (eigenvalues[0] < 0)
 
 
-@pytest.mark.parametrize("slope", [0.0, 1e-30, 1e-12])
+@pytest.mark.parametrize("slope", [0.0, 5e-32, -1e-31, 1e-30, 1e-12])
 def test_trust_region_step_in_the_hard_case(slope):
     # No slope, or hardly any, along the direction of negative curvature; the other one wants a step inside.
     matrix, radius = jnp.diag(jnp.array([-2.0, 1.0])), 3.0
@@ -270,6 +270,42 @@ def test_trust_region_step_in_the_hard_case(slope):
     np.testing.assert_allclose(inner.step[1], -1 / 3, rtol=1e-6)
     np.testing.assert_allclose(inner.multiplier, 2.0, rtol=1e-6)
     assert inner.on_boundary and inner.indefinite and inner.step[0] * slope <= 0
+
+
+REFERENCE = [  # diagonal, gradient, radius: an interior, a boundary, an indefinite and a hard case
+    ([1.0, 2.0], [1.0, 1.0], 3.0),
+    ([1.0, 2.0], [1.0, 1.0], 0.1),
+    ([-1.0, 2.0], [1.0, 1.0], 2.0),
+    ([-1.0, 2.0], [0.0, 1.0], 2.0),
+]
+
+
+@pytest.mark.parametrize(
+    "dtype, units",
+    [
+        (jnp.float32, [(1e-30, 1.0), (1e30, 1.0), (1.0, 1e-25), (1e25, 1e-22), (1e-20, 1e20)]),
+        (jnp.float64, [(1e-200, 1.0), (1e250, 1.0), (1.0, 1e-170), (1e-100, 1e200)]),
+    ],
+)
+def test_trust_region_step_does_not_depend_on_units(dtype, units):
+    solve = jax.jit(trust_region_step)
+    rtol = 1e-5 if dtype == jnp.float32 else 1e-12
+    for diagonal, g, radius in REFERENCE:
+        once = trust_region_step(jnp.diag(jnp.array(diagonal)), jnp.array(g), radius)
+        for curvature, length in units:
+            matrix = jnp.diag(jnp.array(diagonal, dtype) * curvature)
+            scaled = solve(matrix, jnp.array(g, dtype) * curvature * length, dtype(radius * length))
+            np.testing.assert_allclose(np.abs(scaled.step / length), np.abs(once.step), rtol, rtol)
+            np.testing.assert_allclose(scaled.multiplier / curvature, once.multiplier, rtol, rtol)
+            np.testing.assert_allclose(scaled.smallest_eigenvalue / curvature, diagonal[0], rtol)
+            assert scaled.on_boundary == once.on_boundary and scaled.indefinite == once.indefinite
+
+
+@pytest.mark.parametrize("radius", [1e-25, 2e-38])
+def test_trust_region_step_in_a_tiny_region_goes_down_the_gradient(radius):
+    g = jnp.array([300.0, 400.0], jnp.float32)
+    inner = trust_region_step(jnp.diag(jnp.array([1.0, 2.0], jnp.float32)), g, radius)
+    np.testing.assert_allclose(inner.step / radius, [-0.6, -0.8], rtol=1e-6)
 
 
 def test_trust_region_step_of_a_flat_model_stays():

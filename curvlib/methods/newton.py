@@ -17,6 +17,7 @@ from curvlib.hyperparameters import (
 from curvlib.linalg import (
     at_least_float32,
     condition_number,
+    norm,
     solve_symmetric,
     trust_region_step,
 )
@@ -211,7 +212,7 @@ class TrustRegionNewton:
         accepted = ratio > self.accept
         radius = jnp.where(
             ratio < 0.25,
-            0.25 * jnp.linalg.norm(inner.step),
+            0.25 * norm(inner.step),
             jnp.where(
                 (ratio > 0.75) & inner.on_boundary,
                 jnp.minimum(2 * state.radius, self.max_radius),
@@ -225,10 +226,8 @@ class TrustRegionNewton:
             "smallest_eigenvalue": inner.smallest_eigenvalue,
             "condition": inner.condition,
         }
-        stuck = ~accepted & (
-            jnp.linalg.norm(inner.step)
-            <= jnp.finfo(theta.dtype).eps * jnp.linalg.norm(theta)
-        )
+        too_short = jnp.finfo(theta.dtype).eps * norm(theta)
+        stuck = ~accepted & (norm(inner.step) <= too_short)
         info = Info(
             loss,
             gradient_norm,

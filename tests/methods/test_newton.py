@@ -193,6 +193,14 @@ def test_a_curvature_that_is_not_finite_is_a_status(method):
     assert trace.status.failed and trace.steps == 0 and np.all(np.isfinite(trace.params))
 
 
+def test_the_trust_region_moves_in_small_units_of_the_loss():
+    problem = cl.Objective(lambda p: 1e-22 * (p[0] * p[1] + 0.25 * jnp.sum(p**4)))
+    start = jnp.array([0.1, 0.1], jnp.float32)
+    trace = cl.minimize(problem, cl.TrustRegionNewton(), start, steps=30, tol=1e-27)
+    np.testing.assert_allclose(np.abs(trace.params), 1, rtol=1e-4)
+    assert trace.params[0] * trace.params[1] < 0
+
+
 def test_the_radius_never_exceeds_its_bound():
     trace = cl.minimize(
         cl.problems.rosenbrock(), cl.TrustRegionNewton(10.0, max_radius=0.1), START, steps=30, path=True
