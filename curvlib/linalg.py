@@ -422,6 +422,9 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
     has no part along the lowest eigenvector: then the rest of the length is gone along that vector, in either
     direction.
 
+    Derivatives, forward and reverse, are those of the equations that δ and λ solve: eigenvalues may be equal.
+    In the hard case they are those of the direction that was taken.
+
     Args:
         matrix: H, shape (n, n).
         g: the gradient, shape (n,).
@@ -441,12 +444,13 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
     # In units of the radius and of the model's largest curvature, no square over- or underflows.
     unit = jnp.maximum(jnp.max(jnp.abs(matrix)), norm(g) / radius)
     unit = jnp.where(unit > 0, jnp.minimum(unit, 1 / jnp.finfo(g.dtype).tiny), 1)
+    unit = jax.lax.stop_gradient(unit)
     matrix, g = matrix / unit, g / unit / radius
     ball = _minimum_in_ball((matrix + matrix.T) / 2, g)
     decrease = -(g @ ball.step + 0.5 * ball.step @ matrix @ ball.step)
     return TrustRegionStep(
         step=radius * ball.step,
-        decrease=decrease * unit * radius * radius,
+        decrease=decrease * radius * unit * radius,  # in the order that stays in range
         multiplier=unit * ball.multiplier,
         smallest_eigenvalue=unit * ball.eigenvalues[0],
         condition=condition_number(ball.eigenvalues),
@@ -463,7 +467,40 @@ class _InBall(NamedTuple):
     eigenvalues: Array
 
 
+class _Eigenbasis(NamedTuple):
+    """The minimiser δ and the diagonal of H + λI in the eigenbasis of H; whether it is the hard case."""
+
+    basis: Array
+    delta: Array
+    shifted: Array
+    hard: Array
+
+
+@jax.custom_jvp
 def _minimum_in_ball(matrix: Array, g: Array) -> _InBall:
+    return _solve_in_ball(matrix, g)[0]
+
+
+@_minimum_in_ball.defjvp
+def _derivative_in_ball(
+    primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[_InBall, _InBall]:
+    """From (H + λI) δ = −g: (H + λI) δ̇ + λ̇δ = −(ġ + Ḣδ) = w, with δᵀδ̇ = 0 on the sphere, λ̇ = 0 inside."""
+    ball, (basis, delta, shifted, hard) = _solve_in_ball(*primals)
+    d_matrix = basis.T @ tangents[0] @ basis
+    w = -(basis.T @ tangents[1] + d_matrix @ delta)
+
+    on_sphere = ball.multiplier > 0
+    weights = delta * shifted[0] / shifted  # (H + λI)⁻¹ δ, but for a factor that may be out of range
+    d_multiplier = jnp.where(on_sphere, weights @ w / jnp.where(on_sphere, weights @ delta, 1), 0)
+    d_delta = (w - d_multiplier * delta) / shifted
+    # In the hard case the first of these equations reads 0 = 0.
+    first = -(delta[1:] @ d_delta[1:]) / jnp.where(hard, delta[0], 1)
+    d_delta = d_delta.at[0].set(jnp.where(hard, first, d_delta[0]))
+    return ball, _InBall(basis @ d_delta, d_multiplier, jnp.diagonal(d_matrix))
+
+
+def _solve_in_ball(matrix: Array, g: Array) -> tuple[_InBall, _Eigenbasis]:
     eigenvalues, basis = jnp.linalg.eigh(matrix, symmetrize_input=False)
     lowest = eigenvalues[0]
     gaps = eigenvalues - lowest
@@ -492,7 +529,8 @@ def _minimum_in_ball(matrix: Array, g: Array) -> _InBall:
     outward = jnp.where(along[0] > 0, -rest, rest)
     delta = delta.at[0].set(jnp.where(hard, outward, delta[0]))
     multiplier = jnp.where(fits & ~hard, 0, jnp.maximum(mu - lowest, 0))
-    return _InBall(basis @ delta, multiplier, eigenvalues)
+    ball = _InBall(basis @ delta, multiplier, eigenvalues)
+    return ball, _Eigenbasis(basis, delta, gaps + mu, hard)
 
 
 def _indefinite(eigenvalues: Array) -> Array:

@@ -308,6 +308,32 @@ def test_trust_region_step_in_a_tiny_region_goes_down_the_gradient(radius):
     np.testing.assert_allclose(inner.step / radius, [-0.6, -0.8], rtol=1e-6)
 
 
+def test_trust_region_step_has_derivatives():
+    # Of H, g and Δ at once; the last two cases have equal eigenvalues.
+    def outputs(t, diagonal, g, radius):
+        matrix = jnp.diag(diagonal * (1 + 0.3 * t))
+        inner = trust_region_step(matrix, g * (1 - 0.2 * t), radius * (1 + 0.5 * t))
+        return jnp.concatenate([inner.step, jnp.stack([inner.decrease, inner.multiplier])])
+
+    solve, forward, reverse = jax.jit(outputs), jax.jit(jax.jacfwd(outputs)), jax.jit(jax.jacrev(outputs))
+    h = 1e-5
+    for case in (*REFERENCE, ([2.0, 2.0], [1.0, 1.0], 0.3), ([3.0, 3.0], [1.0, 1.0], 1.0)):
+        case = tuple(map(jnp.array, case))
+        expected = (solve(h, *case) - solve(-h, *case)) / (2 * h)
+        np.testing.assert_allclose(forward(0.0, *case), expected, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(reverse(0.0, *case), expected, rtol=1e-7, atol=1e-9)
+
+
+def test_trust_region_step_has_derivatives_by_every_entry():
+    def outputs(entries):
+        return jnp.append(*trust_region_step(entries[:9].reshape(3, 3), entries[9:12], entries[12])[:2])
+
+    entries = jnp.concatenate([symmetric([-1.0, 0.5, 4.0], seed=1).ravel(), jnp.array([1.0, -2.0, 0.5, 0.3])])
+    solve, h = jax.jit(outputs), 1e-5
+    expected = np.stack([(solve(entries + e) - solve(entries - e)) / (2 * h) for e in h * np.eye(13)], 1)
+    np.testing.assert_allclose(jax.jit(jax.jacrev(outputs))(entries), expected, rtol=1e-6, atol=1e-8)
+
+
 def test_trust_region_step_of_a_flat_model_stays():
     inner = trust_region_step(jnp.zeros((2, 2)), jnp.zeros(2), 1.0)
     np.testing.assert_array_equal(inner.step, 0)

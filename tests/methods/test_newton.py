@@ -201,6 +201,31 @@ def test_the_trust_region_moves_in_small_units_of_the_loss():
     assert trace.params[0] * trace.params[1] < 0
 
 
+def test_trust_region_runs_have_derivatives_both_ways():
+    method, start = cl.TrustRegionNewton(0.4), jnp.array([2.0, 2.0])
+
+    def problem(c):  # at (2, 2) and c = −1 its Hessian is a multiple of the identity
+        return cl.Objective(lambda p: 0.25 * jnp.sum(p**4) + 0.5 * c * p @ p + 0.5 * (c + 1) * p[1] ** 2)
+
+    def scanned(c):
+        problem_c = problem(c)
+
+        def step(carry, _):
+            params, state, info = method.step(problem_c, *carry)
+            return (params, state), info.details["radius"]
+
+        (params, _), radii = jax.lax.scan(step, (start, method.init(problem_c, start)), None, length=5)
+        return jnp.append(params, radii[-1])
+
+    def minimized(c):
+        return cl.minimize(problem(c), method, start, steps=5).params
+
+    run, at, h = jax.jit(scanned), -1.0, 1e-6
+    expected = (run(at + h) - run(at - h)) / (2 * h)
+    np.testing.assert_allclose(jax.jit(jax.jacrev(scanned))(at), expected, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(jax.jit(jax.jacfwd(minimized))(at), expected[:2], rtol=1e-6, atol=1e-8)
+
+
 def test_the_radius_never_exceeds_its_bound():
     trace = cl.minimize(
         cl.problems.rosenbrock(), cl.TrustRegionNewton(10.0, max_radius=0.1), START, steps=30, path=True
