@@ -31,6 +31,17 @@ def norm(tree: Params) -> Array:
     return scale * jnp.sqrt(jnp.where(largest == 0, 1, squares)) * (largest != 0)
 
 
+def column_lengths(matrix: Array) -> Array:
+    """The Euclidean norm of every column of an (m, n) matrix, shape (n,), by ``norm``.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> [round(float(x), 4) for x in column_lengths(jnp.array([[3.0, 0.0], [4.0, 0.0]]))]
+        [5.0, 0.0]
+    """
+    return jax.vmap(norm, in_axes=1)(matrix)
+
+
 class SymmetricSolution(NamedTuple):
     """What ``solve_symmetric`` returns.
 
@@ -97,12 +108,13 @@ class LeastSquaresSolution(NamedTuple):
 
 
 def solve_least_squares(matrix: Array, b: Array) -> LeastSquaresSolution:
-    """Minimise ‖Ax − b‖, and among several minimisers take the one of smallest norm.
+    """Minimise ‖Ax − b‖, and among several minimisers take the shortest in units of the columns' lengths.
 
     By QR: with A = QR the solution is R⁻¹Qᵀb, with errors that grow like κ(A), where the normal equations
     AᵀAx = Aᵀb have κ(A)². Column i counts as a combination of those before it if |R_ii| ≤ 10 m u ‖A e_i‖, u
     the unit roundoff, whatever units the columns are in. Then, or with fewer rows than columns, the solution
-    is R⁺Qᵀb by a singular value decomposition of the small R.
+    is the minimiser with the smallest ‖Dx‖, where D = diag(‖A e_i‖): x = D⁻¹ (RD⁻¹)⁺ Qᵀb, by a singular value
+    decomposition of the small RD⁻¹.
 
     Args:
         matrix: A, shape (m, n).
@@ -127,16 +139,20 @@ def solve_least_squares(matrix: Array, b: Array) -> LeastSquaresSolution:
     dtype = jnp.result_type(b)
     triangle, target = triangularize(at_least_float32(matrix), at_least_float32(b))
 
-    def smallest() -> Array:
-        return jnp.linalg.lstsq(triangle, target)[0]
+    lengths = column_lengths(triangle)  # those of A's columns
+
+    def shortest() -> Array:
+        # Columns of one length: which singular values are rounding does not depend on the columns' units.
+        units = jnp.where(lengths > 0, lengths, 1)
+        return jnp.linalg.lstsq(triangle / units, target)[0] / units
 
     rows, columns = matrix.shape
     if rows < columns:
-        return LeastSquaresSolution(smallest().astype(dtype), jnp.array(False))
+        return LeastSquaresSolution(shortest().astype(dtype), jnp.array(False))
     rounding = rows * 5 * jnp.finfo(triangle.dtype).eps
-    dependent = jnp.abs(jnp.diagonal(triangle)) <= rounding * jnp.linalg.norm(triangle, axis=0)
+    dependent = jnp.abs(jnp.diagonal(triangle)) <= rounding * lengths
     full_rank = ~jnp.any(dependent)
-    x = jax.lax.cond(full_rank, lambda: jax.scipy.linalg.solve_triangular(triangle, target), smallest)
+    x = jax.lax.cond(full_rank, lambda: jax.scipy.linalg.solve_triangular(triangle, target), shortest)
     return LeastSquaresSolution(x.astype(dtype), full_rank)
 
 

@@ -5,7 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from curvlib.linalg import CGOutcome, conjugate_gradients, solve_symmetric, trust_region_step
+from curvlib.linalg import (
+    CGOutcome,
+    column_lengths,
+    conjugate_gradients,
+    solve_least_squares,
+    solve_symmetric,
+    trust_region_step,
+)
 from curvlib.problems import random_rotation
 
 
@@ -54,6 +61,32 @@ def test_a_singular_system_shows_in_its_solution(matrix):
 def test_shapes_that_do_not_fit_get_a_sentence(matrix, b, words):
     with pytest.raises(ValueError, match=words):
         solve_symmetric(matrix, b)
+
+
+@pytest.mark.parametrize(
+    "matrix, b, minimiser",
+    [
+        ([[1.0, 1.0, 0.0], [0.0, 0.0, 1e-8], [0.0, 0.0, 0.0]], [1.0, 1e-8, 0.0], [0.5, 0.5, 1.0]),
+        ([[1.0, 1.0, 0.0], [0.0, 0.0, 1e-8]], [1.0, 1e-8], [0.5, 0.5, 1.0]),  # wide
+        ([[3.0, 6.0], [4.0, 8.0]], [3.0, 4.0], [0.5, 0.25]),  # both columns do as much: lengths are 5 and 10
+        ([[0.0, 2.0], [0.0, 0.0]], [2.0, 1.0], [0.0, 1.0]),  # a column of zeros
+    ],
+)
+def test_dependent_columns_of_unequal_units_get_the_minimiser(matrix, b, minimiser):
+    solution = solve_least_squares(jnp.array(matrix, jnp.float32), jnp.array(b, jnp.float32))
+    assert not solution.full_rank
+    np.testing.assert_allclose(solution.x, minimiser, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "dtype, scale",
+    [(jnp.float64, 1e160), (jnp.float64, 1e-170), (jnp.float32, 1e20), (jnp.float32, 1e-25)],
+)
+def test_least_squares_where_squares_over_or_underflow(dtype, scale):
+    solution = solve_least_squares(jnp.diag(jnp.array([1.0, 2.0], dtype) * scale), jnp.full(2, scale, dtype))
+    assert solution.full_rank
+    np.testing.assert_allclose(solution.x, [1.0, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(column_lengths(jnp.full((4, 2), scale, dtype)) / scale, 2.0, rtol=1e-6)
 
 
 def cg(matrix, b, steps, **options):
