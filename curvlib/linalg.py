@@ -77,14 +77,12 @@ def solve_symmetric(matrix: Array, b: Array) -> SymmetricSolution:
         >>> solution.x.tolist(), bool(solution.positive_definite)
         ([3.0, -2.0], False)
     """
-    if jnp.ndim(matrix) != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"a symmetric solve needs a square matrix, got shape {jnp.shape(matrix)}")
-    if jnp.shape(b) != matrix.shape[:1]:
+    check_square(matrix)
+    if jnp.shape(b) != jnp.shape(matrix)[:1]:
         raise ValueError(
-            f"a right-hand side of shape {matrix.shape[:1]} fits this matrix, got {jnp.shape(b)}"
+            f"a right-hand side of shape {jnp.shape(matrix)[:1]} fits this matrix, got {jnp.shape(b)}"
         )
-    dtype = jnp.result_type(b)
-    matrix, b = at_least_float32(matrix), at_least_float32(b)
+    matrix, b, dtype = _promoted(matrix, b)
     factor = jnp.linalg.cholesky(matrix, symmetrize_input=False)
     positive_definite = jnp.all(jnp.isfinite(factor))
     x = jax.lax.cond(
@@ -131,13 +129,13 @@ def solve_least_squares(matrix: Array, b: Array) -> LeastSquaresSolution:
         >>> [round(float(x), 6) for x in solution.x], bool(solution.full_rank)
         ([1.0, 1.0], False)
     """
-    if jnp.ndim(matrix) != 2 or jnp.shape(b) != matrix.shape[:1]:
+    if jnp.ndim(matrix) != 2 or jnp.shape(b) != jnp.shape(matrix)[:1]:
         raise ValueError(
             f"least squares needs a matrix and as many numbers as it has rows, got {jnp.shape(matrix)} "
             f"and {jnp.shape(b)}"
         )
-    dtype = jnp.result_type(b)
-    triangle, target = triangularize(at_least_float32(matrix), at_least_float32(b))
+    matrix, b, dtype = _promoted(matrix, b)
+    triangle, target = triangularize(matrix, b)
 
     lengths = column_lengths(triangle)  # those of A's columns
 
@@ -178,6 +176,7 @@ def triangularize(matrix: Array, b: Array) -> tuple[Array, Array]:
         >>> round(abs(float(triangle[0, 0])), 4), round(float(target[0] / triangle[0, 0]), 4)
         (5.0, 0.44)
     """
+    matrix, b = at_least_float32(matrix), at_least_float32(b)
     columns = matrix.shape[1]
     triangle = jnp.linalg.qr(jnp.column_stack([matrix, b]), mode="r")[:columns]
     return triangle[:, :columns], triangle[:, columns]
@@ -195,13 +194,32 @@ def condition_number(eigenvalues: Array) -> Array:
         >>> float(condition_number(jnp.array([-4.0, 0.5])))
         8.0
     """
-    sizes = jnp.abs(eigenvalues)
+    sizes = jnp.abs(at_least_float32(eigenvalues))
     return jnp.max(sizes) / jnp.min(sizes)
 
 
 def at_least_float32(array: Array) -> Array:
-    """The array itself, or as float32 if it is in half precision, which no factorization takes."""
-    return jnp.asarray(array, jnp.promote_types(jnp.result_type(array), jnp.float32))
+    """The array as floating-point numbers, and not in half precision, which no factorization takes."""
+    array = jnp.asarray(array)
+    return array.astype(jnp.promote_types(jnp.result_type(array, 1.0), jnp.float32))
+
+
+def check_square(matrix: Array) -> None:
+    """Refuse what is not a square matrix.
+
+    Raises:
+        ValueError: saying the shape.
+    """
+    if jnp.ndim(matrix) != 2 or jnp.shape(matrix)[0] != jnp.shape(matrix)[1]:
+        raise ValueError(f"a symmetric solve needs a square matrix, got shape {jnp.shape(matrix)}")
+
+
+def _promoted(matrix: Array, b: Array) -> tuple[Array, Array, jnp.dtype]:
+    """A system in the dtype to solve it in, and the dtype that its solution is returned in: that of b."""
+    b = jnp.asarray(b)
+    dtype = jnp.result_type(b, 1.0)
+    solving = jnp.result_type(at_least_float32(matrix), at_least_float32(b))
+    return jnp.asarray(matrix, solving), jnp.asarray(b, solving), dtype
 
 
 class CGOutcome(Outcome):

@@ -50,6 +50,25 @@ def test_a_singular_system_shows_in_its_solution(matrix):
     assert not np.all(np.isfinite(solution.x)) and not solution.positive_definite
 
 
+@pytest.mark.parametrize("make", [np.array, jnp.array, lambda x: x], ids=["numpy", "jax", "lists"])
+def test_whole_numbers_and_lists_are_solved_in_floating_point(make):
+    matrix, b = make([[1, 0], [0, 4]]), make([1, 2])
+    for solution in (solve_symmetric(matrix, b), solve_least_squares(matrix, b)):
+        assert solution.x.dtype == jnp.float64
+        np.testing.assert_allclose(solution.x, [1.0, 0.5])
+    np.testing.assert_allclose(trust_region_step(matrix, b, 9).step, [-1.0, -0.5])
+
+
+@pytest.mark.parametrize(
+    "matrix_dtype, b_dtype", [("float16", "float16"), ("float64", "float32"), ("float32", "float64")]
+)
+def test_solutions_come_in_the_dtype_of_the_right_hand_side(matrix_dtype, b_dtype):
+    for solve in (solve_symmetric, solve_least_squares):
+        x = solve(jnp.diag(jnp.array([1.0, 4.0], matrix_dtype)), jnp.array([1.0, 2.0], b_dtype)).x
+        assert x.dtype == b_dtype
+        np.testing.assert_allclose(x, [1.0, 0.5])
+
+
 @pytest.mark.parametrize(
     "matrix, b, words",
     [
