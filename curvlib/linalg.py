@@ -464,6 +464,10 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
         g: the gradient, shape (n,).
         radius: Δ > 0, finite.
 
+    Raises:
+        TypeError: if the radius is not a number.
+        ValueError: if it is out of range, or the shapes do not fit.
+
     Source: Moré & Sorensen 1983, "Computing a trust region step"; Nocedal & Wright 2006, Numerical
     Optimization, 2nd ed., theorem 4.1 and section 4.3.
 
@@ -474,6 +478,10 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
         ([0.0, 2.0], 2.0, 1.0)
     """
     matrix, g = at_least_float32(matrix), at_least_float32(g)
+    check_square(matrix)
+    if g.shape != matrix.shape[:1]:
+        raise ValueError(f"a gradient of shape {matrix.shape[:1]} fits this matrix, got {g.shape}")
+    check_radius("radius", radius)
     radius = jnp.asarray(radius, g.dtype)
     # In units of the radius and of the model's largest curvature, no square over- or underflows.
     unit = jnp.maximum(jnp.max(jnp.abs(matrix)), norm(g) / radius)
@@ -491,6 +499,18 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
         indefinite=_indefinite(ball.eigenvalues),
         on_boundary=ball.multiplier > 0,
     )
+
+
+def check_radius(name: str, radius: float | Array) -> None:
+    """Refuse a radius that is not a positive finite number, where its value is known (a tracer's is not).
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is out of range.
+    """
+    check_at_least(name, radius, 0.0, strictly=True)
+    if not isinstance(radius, jax.core.Tracer) and np.isinf(radius):
+        raise ValueError(f"{name} must be finite, got {radius}: Newton's method has no radius")
 
 
 class _InBall(NamedTuple):

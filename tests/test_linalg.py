@@ -386,6 +386,20 @@ def test_trust_region_step_has_derivatives_by_every_entry():
     np.testing.assert_allclose(jax.jit(jax.jacrev(outputs))(entries), expected, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize(
+    "matrix, g, radius, words",
+    [
+        (jnp.ones((2, 3)), jnp.ones(2), 1.0, r"square matrix, got shape \(2, 3\)"),
+        (jnp.eye(2), jnp.ones(3), 1.0, r"gradient of shape \(2,\) fits this matrix, got \(3,\)"),
+        (jnp.eye(2), jnp.ones(2), 0.0, "radius must be greater than 0"),
+        (jnp.eye(2), jnp.ones(2), jnp.inf, "radius must be finite, got inf"),
+    ],
+)
+def test_trust_region_step_refuses_in_a_sentence(matrix, g, radius, words):
+    with pytest.raises(ValueError, match=words):
+        trust_region_step(matrix, g, radius)
+
+
 def test_trust_region_step_of_a_flat_model_stays():
     inner = trust_region_step(jnp.zeros((2, 2)), jnp.zeros(2), 1.0)
     np.testing.assert_array_equal(inner.step, 0)

@@ -16,6 +16,7 @@ from curvlib.hyperparameters import (
 )
 from curvlib.linalg import (
     at_least_float32,
+    check_radius,
     condition_number,
     norm,
     solve_symmetric,
@@ -155,7 +156,7 @@ class TrustRegionNewton:
     and of H the ``smallest_eigenvalue`` and the ``condition`` number max|ℓ| / min|ℓ|.
 
     Args:
-        radius: the first Δ > 0, in units of the parameters.
+        radius: the first Δ > 0, finite, in units of the parameters.
         max_radius: Δ never exceeds it.
         accept: the gain ratio above which a step is taken, in (0, ¼).
 
@@ -177,7 +178,7 @@ class TrustRegionNewton:
     accept: float | Array = 1e-3
 
     def check(self) -> None:
-        check_at_least("radius", self.radius, 0.0, strictly=True)
+        check_radius("radius", self.radius)
         check_at_least("max_radius", self.max_radius, 0.0, strictly=True)
         check_fraction("4 · accept", 4 * self.accept)
 

@@ -251,6 +251,7 @@ def test_eigenvalues_are_reported_where_they_are_computed():
         (lambda: cl.Newton(line_search="armijo"), "must be a cl.Armijo"),
         (lambda: cl.Newton(eigenvalue_floor=lambda k: 0.1), "eigenvalue_floor must be a number, got"),
         (lambda: cl.TrustRegionNewton(radius=lambda k: 0.1), "radius must be a number, got"),
+        (lambda: cl.TrustRegionNewton(radius=float("inf")), "radius must be finite, got inf"),
         (lambda: cl.TrustRegionNewton(radius=-1.0), "radius must be greater than 0"),
         (lambda: cl.TrustRegionNewton(accept=0.3), "accept must be less than 1"),
     ],
