@@ -195,7 +195,9 @@ def condition_number(eigenvalues: Array) -> Array:
         8.0
     """
     sizes = jnp.abs(at_least_float32(eigenvalues))
-    return jnp.max(sizes) / jnp.min(sizes)
+    smallest = jnp.min(sizes)
+    singular = smallest == 0
+    return jnp.where(singular, jnp.inf, jnp.max(sizes) / jnp.where(singular, 1, smallest))
 
 
 def at_least_float32(array: Array) -> Array:

@@ -8,6 +8,7 @@ import pytest
 from curvlib.linalg import (
     CGOutcome,
     column_lengths,
+    condition_number,
     conjugate_gradients,
     solve_least_squares,
     solve_symmetric,
@@ -48,6 +49,12 @@ def test_a_zero_pivot_is_no_obstacle():
 def test_a_singular_system_shows_in_its_solution(matrix):
     solution = solve_symmetric(matrix, jnp.array([1.0, 1.0]))
     assert not np.all(np.isfinite(solution.x)) and not solution.positive_definite
+
+
+def test_condition_number():
+    assert condition_number(jnp.array([-8.0, 0.5])) == 16
+    assert condition_number(jnp.array([0.0, 1.0])) == np.inf == condition_number(jnp.zeros(2))
+    assert np.isnan(condition_number(jnp.array([1.0, jnp.nan])))
 
 
 @pytest.mark.parametrize("make", [np.array, jnp.array, lambda x: x], ids=["numpy", "jax", "lists"])
