@@ -5,7 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from curvlib.linalg import CGOutcome, conjugate_gradients, solve_symmetric, trust_region_step
+from curvlib.linalg import (
+    CGOutcome,
+    column_lengths,
+    condition_number,
+    conjugate_gradients,
+    solve_least_squares,
+    solve_symmetric,
+    trust_region_step,
+)
 from curvlib.problems import random_rotation
 
 
@@ -43,6 +51,31 @@ def test_a_singular_system_shows_in_its_solution(matrix):
     assert not np.all(np.isfinite(solution.x)) and not solution.positive_definite
 
 
+def test_condition_number():
+    assert condition_number(jnp.array([-8.0, 0.5])) == 16
+    assert condition_number(jnp.array([0.0, 1.0])) == np.inf == condition_number(jnp.zeros(2))
+    assert np.isnan(condition_number(jnp.array([1.0, jnp.nan])))
+
+
+@pytest.mark.parametrize("make", [np.array, jnp.array, lambda x: x], ids=["numpy", "jax", "lists"])
+def test_whole_numbers_and_lists_are_solved_in_floating_point(make):
+    matrix, b = make([[1, 0], [0, 4]]), make([1, 2])
+    for solution in (solve_symmetric(matrix, b), solve_least_squares(matrix, b)):
+        assert solution.x.dtype == jnp.float64
+        np.testing.assert_allclose(solution.x, [1.0, 0.5])
+    np.testing.assert_allclose(trust_region_step(matrix, b, 9).step, [-1.0, -0.5])
+
+
+@pytest.mark.parametrize(
+    "matrix_dtype, b_dtype", [("float16", "float16"), ("float64", "float32"), ("float32", "float64")]
+)
+def test_solutions_come_in_the_dtype_of_the_right_hand_side(matrix_dtype, b_dtype):
+    for solve in (solve_symmetric, solve_least_squares):
+        x = solve(jnp.diag(jnp.array([1.0, 4.0], matrix_dtype)), jnp.array([1.0, 2.0], b_dtype)).x
+        assert x.dtype == b_dtype
+        np.testing.assert_allclose(x, [1.0, 0.5])
+
+
 @pytest.mark.parametrize(
     "matrix, b, words",
     [
@@ -54,6 +87,32 @@ def test_a_singular_system_shows_in_its_solution(matrix):
 def test_shapes_that_do_not_fit_get_a_sentence(matrix, b, words):
     with pytest.raises(ValueError, match=words):
         solve_symmetric(matrix, b)
+
+
+@pytest.mark.parametrize(
+    "matrix, b, minimiser",
+    [
+        ([[1.0, 1.0, 0.0], [0.0, 0.0, 1e-8], [0.0, 0.0, 0.0]], [1.0, 1e-8, 0.0], [0.5, 0.5, 1.0]),
+        ([[1.0, 1.0, 0.0], [0.0, 0.0, 1e-8]], [1.0, 1e-8], [0.5, 0.5, 1.0]),  # wide
+        ([[3.0, 6.0], [4.0, 8.0]], [3.0, 4.0], [0.5, 0.25]),  # both columns do as much: lengths are 5 and 10
+        ([[0.0, 2.0], [0.0, 0.0]], [2.0, 1.0], [0.0, 1.0]),  # a column of zeros
+    ],
+)
+def test_dependent_columns_of_unequal_units_get_the_minimiser(matrix, b, minimiser):
+    solution = solve_least_squares(jnp.array(matrix, jnp.float32), jnp.array(b, jnp.float32))
+    assert not solution.full_rank
+    np.testing.assert_allclose(solution.x, minimiser, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "dtype, scale",
+    [(jnp.float64, 1e160), (jnp.float64, 1e-170), (jnp.float32, 1e20), (jnp.float32, 1e-25)],
+)
+def test_least_squares_where_squares_over_or_underflow(dtype, scale):
+    solution = solve_least_squares(jnp.diag(jnp.array([1.0, 2.0], dtype) * scale), jnp.full(2, scale, dtype))
+    assert solution.full_rank
+    np.testing.assert_allclose(solution.x, [1.0, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(column_lengths(jnp.full((4, 2), scale, dtype)) / scale, 2.0, rtol=1e-6)
 
 
 def cg(matrix, b, steps, **options):
@@ -160,6 +219,74 @@ def test_cg_keeps_the_iterate_before_a_product_overflows():
     np.testing.assert_allclose(result.x, 2 / 5)
 
 
+@pytest.mark.parametrize(
+    "dtype, scale", [(jnp.float32, 1e20), (jnp.float32, 1e-20), (jnp.float64, 1e160), (jnp.float64, 1e-165)]
+)
+def test_cg_solves_where_squares_over_or_underflow(dtype, scale):
+    diagonal = jnp.array([1.0, 2.0, 3.0], dtype)
+    result = cg(jnp.diag(diagonal), jnp.full(3, scale, dtype), steps=4, tol=1e-5, path=True)
+    assert result.outcome == CGOutcome.CONVERGED and result.iterations == 3
+    np.testing.assert_allclose(result.x / scale, 1 / diagonal, rtol=1e-5)
+    np.testing.assert_allclose(result.iterates[-1], result.x)
+    np.testing.assert_allclose(result.residual_norms[0] / scale, np.sqrt(3), rtol=1e-6)
+    assert not np.any(np.isnan(result.values))
+
+
+def test_cg_scales_its_values_and_its_start_with_the_right_hand_side():
+    matrix, b = symmetric([1.0, 4.0, 9.0]), jnp.array([3e3, -1e3, 2e3])
+    result = cg(matrix, b, steps=2, path=True, x0=jnp.array([50.0, 0.0, 1.0]))
+    for x, value in zip(result.iterates, result.values, strict=True):
+        np.testing.assert_allclose(value, 0.5 * x @ matrix @ x - b @ x, rtol=1e-10)
+    zero = cg(matrix, jnp.zeros(3), steps=9, tol=1e-9, x0=jnp.full(3, 1e160))
+    np.testing.assert_allclose(zero.x, 0, atol=1e146)
+
+
+def test_cg_reaches_a_radius_whose_square_overflows():
+    diagonal = jnp.array([2.0, -1.0], jnp.float32)
+    result = cg(jnp.diag(diagonal), jnp.array([0.1, 1.0], jnp.float32), steps=5, radius=1e25)
+    assert result.outcome == CGOutcome.NEGATIVE_CURVATURE and result.iterations == 1
+    np.testing.assert_allclose(result.x / 1e25, np.array([0.1, 1.0]) / np.hypot(0.1, 1), rtol=1e-6)
+    assert result.values[-1] == -np.inf
+
+
+def test_cg_without_a_tolerance_stops_before_its_numbers_underflow():
+    # In float32, rᵀr vanishes long before ‖r‖ does.
+    result = cg(jnp.diag(jnp.linspace(1, 1e3, 8, dtype=jnp.float32)), jnp.ones(8, jnp.float32), 200, radius=9)
+    assert result.outcome == CGOutcome.CONVERGED
+    np.testing.assert_allclose(result.x, 1 / np.linspace(1, 1e3, 8), rtol=1e-4)
+
+
+def test_cg_ends_where_no_step_can_be_represented():
+    # α = rᵀr / pᵀAp is below the smallest float32.
+    result = cg(jnp.diag(jnp.array([1e38, 2e37], jnp.float32)), jnp.ones(2, jnp.float32), 5)
+    assert result.outcome == CGOutcome.ITERATIONS and np.all(np.isfinite(result.x))
+
+
+def test_cg_keeps_the_dtype_of_the_right_hand_side():
+    wide = np.array([1.0, 2.0])
+    result = conjugate_gradients(
+        lambda x: wide * x, jnp.ones(2, jnp.float32), 3, tol=1e-6, preconditioner=lambda r: wide * r
+    )
+    assert result.x.dtype == jnp.float32
+    np.testing.assert_allclose(result.x, [1.0, 0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"tol": float("nan")}, "tol must be at least 0, got nan"),
+        ({"tol": -1.0}, "tol must be at least 0"),
+        ({"radius": -1.0}, "radius must be greater than 0"),
+        ({"x0": {"a": jnp.ones(2)}}, r"x0 must be structured like the right-hand side, with shapes \(2,\)"),
+        ({"x0": jnp.ones(3)}, r"x0 must be structured like .* got \(3,\)"),
+        ({"x0": jnp.ones(2), "radius": 1.0}, r"x0 must lie within the radius 1.0, got one of length 1.41421"),
+    ],
+)
+def test_cg_refuses_options_in_a_sentence(options, words):
+    with pytest.raises(ValueError, match=words):
+        cg(jnp.eye(2), jnp.ones(2), 3, **options)
+
+
 def test_cg_refuses_whole_numbers():
     with pytest.raises(TypeError, match="right-hand side must be floating-point, got int"):
         cg(jnp.eye(2), jnp.array([1, 2]), 3)
@@ -193,7 +320,7 @@ def test_trust_region_step_is_the_constrained_minimum(eigenvalues, radius):
     assert bool(inner.indefinite) is (eigenvalues[0] < 0)
 
 
-@pytest.mark.parametrize("slope", [0.0, 1e-30, 1e-12])
+@pytest.mark.parametrize("slope", [0.0, 5e-32, -1e-31, 1e-30, 1e-12])
 def test_trust_region_step_in_the_hard_case(slope):
     # No slope, or hardly any, along the direction of negative curvature; the other one wants a step inside.
     matrix, radius = jnp.diag(jnp.array([-2.0, 1.0])), 3.0
@@ -202,6 +329,82 @@ def test_trust_region_step_in_the_hard_case(slope):
     np.testing.assert_allclose(inner.step[1], -1 / 3, rtol=1e-6)
     np.testing.assert_allclose(inner.multiplier, 2.0, rtol=1e-6)
     assert inner.on_boundary and inner.indefinite and inner.step[0] * slope <= 0
+
+
+REFERENCE = [  # diagonal, gradient, radius: an interior, a boundary, an indefinite and a hard case
+    ([1.0, 2.0], [1.0, 1.0], 3.0),
+    ([1.0, 2.0], [1.0, 1.0], 0.1),
+    ([-1.0, 2.0], [1.0, 1.0], 2.0),
+    ([-1.0, 2.0], [0.0, 1.0], 2.0),
+]
+
+
+@pytest.mark.parametrize(
+    "dtype, units",
+    [
+        (jnp.float32, [(1e-30, 1.0), (1e30, 1.0), (1.0, 1e-25), (1e25, 1e-22), (1e-20, 1e20)]),
+        (jnp.float64, [(1e-200, 1.0), (1e250, 1.0), (1.0, 1e-170), (1e-100, 1e200)]),
+    ],
+)
+def test_trust_region_step_does_not_depend_on_units(dtype, units):
+    solve = jax.jit(trust_region_step)
+    rtol = 1e-5 if dtype == jnp.float32 else 1e-12
+    for diagonal, g, radius in REFERENCE:
+        once = trust_region_step(jnp.diag(jnp.array(diagonal)), jnp.array(g), radius)
+        for curvature, length in units:
+            matrix = jnp.diag(jnp.array(diagonal, dtype) * curvature)
+            scaled = solve(matrix, jnp.array(g, dtype) * curvature * length, dtype(radius * length))
+            np.testing.assert_allclose(np.abs(scaled.step / length), np.abs(once.step), rtol, rtol)
+            np.testing.assert_allclose(scaled.multiplier / curvature, once.multiplier, rtol, rtol)
+            np.testing.assert_allclose(scaled.smallest_eigenvalue / curvature, diagonal[0], rtol)
+            assert scaled.on_boundary == once.on_boundary and scaled.indefinite == once.indefinite
+
+
+@pytest.mark.parametrize("radius", [1e-25, 2e-38])
+def test_trust_region_step_in_a_tiny_region_goes_down_the_gradient(radius):
+    g = jnp.array([300.0, 400.0], jnp.float32)
+    inner = trust_region_step(jnp.diag(jnp.array([1.0, 2.0], jnp.float32)), g, radius)
+    np.testing.assert_allclose(inner.step / radius, [-0.6, -0.8], rtol=1e-6)
+
+
+def test_trust_region_step_has_derivatives():
+    # Of H, g and Δ at once; the last two cases have equal eigenvalues.
+    def outputs(t, diagonal, g, radius):
+        matrix = jnp.diag(diagonal * (1 + 0.3 * t))
+        inner = trust_region_step(matrix, g * (1 - 0.2 * t), radius * (1 + 0.5 * t))
+        return jnp.concatenate([inner.step, jnp.stack([inner.decrease, inner.multiplier])])
+
+    solve, forward, reverse = jax.jit(outputs), jax.jit(jax.jacfwd(outputs)), jax.jit(jax.jacrev(outputs))
+    h = 1e-5
+    for case in (*REFERENCE, ([2.0, 2.0], [1.0, 1.0], 0.3), ([3.0, 3.0], [1.0, 1.0], 1.0)):
+        case = tuple(map(jnp.array, case))
+        expected = (solve(h, *case) - solve(-h, *case)) / (2 * h)
+        np.testing.assert_allclose(forward(0.0, *case), expected, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(reverse(0.0, *case), expected, rtol=1e-7, atol=1e-9)
+
+
+def test_trust_region_step_has_derivatives_by_every_entry():
+    def outputs(entries):
+        return jnp.append(*trust_region_step(entries[:9].reshape(3, 3), entries[9:12], entries[12])[:2])
+
+    entries = jnp.concatenate([symmetric([-1.0, 0.5, 4.0], seed=1).ravel(), jnp.array([1.0, -2.0, 0.5, 0.3])])
+    solve, h = jax.jit(outputs), 1e-5
+    expected = np.stack([(solve(entries + e) - solve(entries - e)) / (2 * h) for e in h * np.eye(13)], 1)
+    np.testing.assert_allclose(jax.jit(jax.jacrev(outputs))(entries), expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "matrix, g, radius, words",
+    [
+        (jnp.ones((2, 3)), jnp.ones(2), 1.0, r"square matrix, got shape \(2, 3\)"),
+        (jnp.eye(2), jnp.ones(3), 1.0, r"gradient of shape \(2,\) fits this matrix, got \(3,\)"),
+        (jnp.eye(2), jnp.ones(2), 0.0, "radius must be greater than 0"),
+        (jnp.eye(2), jnp.ones(2), jnp.inf, "radius must be finite, got inf"),
+    ],
+)
+def test_trust_region_step_refuses_in_a_sentence(matrix, g, radius, words):
+    with pytest.raises(ValueError, match=words):
+        trust_region_step(matrix, g, radius)
 
 
 def test_trust_region_step_of_a_flat_model_stays():

@@ -16,7 +16,9 @@ from curvlib.hyperparameters import (
 )
 from curvlib.linalg import (
     at_least_float32,
+    check_radius,
     condition_number,
+    norm,
     solve_symmetric,
     trust_region_step,
 )
@@ -154,7 +156,7 @@ class TrustRegionNewton:
     and of H the ``smallest_eigenvalue`` and the ``condition`` number max|ℓ| / min|ℓ|.
 
     Args:
-        radius: the first Δ > 0, in units of the parameters.
+        radius: the first Δ > 0, finite, in units of the parameters.
         max_radius: Δ never exceeds it.
         accept: the gain ratio above which a step is taken, in (0, ¼).
 
@@ -176,7 +178,7 @@ class TrustRegionNewton:
     accept: float | Array = 1e-3
 
     def check(self) -> None:
-        check_at_least("radius", self.radius, 0.0, strictly=True)
+        check_radius("radius", self.radius)
         check_at_least("max_radius", self.max_radius, 0.0, strictly=True)
         check_fraction("4 · accept", 4 * self.accept)
 
@@ -211,7 +213,7 @@ class TrustRegionNewton:
         accepted = ratio > self.accept
         radius = jnp.where(
             ratio < 0.25,
-            0.25 * jnp.linalg.norm(inner.step),
+            0.25 * norm(inner.step),
             jnp.where(
                 (ratio > 0.75) & inner.on_boundary,
                 jnp.minimum(2 * state.radius, self.max_radius),
@@ -225,10 +227,8 @@ class TrustRegionNewton:
             "smallest_eigenvalue": inner.smallest_eigenvalue,
             "condition": inner.condition,
         }
-        stuck = ~accepted & (
-            jnp.linalg.norm(inner.step)
-            <= jnp.finfo(theta.dtype).eps * jnp.linalg.norm(theta)
-        )
+        too_short = jnp.finfo(theta.dtype).eps * norm(theta)
+        stuck = ~accepted & (norm(inner.step) <= too_short)
         info = Info(
             loss,
             gradient_norm,

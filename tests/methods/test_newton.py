@@ -193,6 +193,39 @@ def test_a_curvature_that_is_not_finite_is_a_status(method):
     assert trace.status.failed and trace.steps == 0 and np.all(np.isfinite(trace.params))
 
 
+def test_the_trust_region_moves_in_small_units_of_the_loss():
+    problem = cl.Objective(lambda p: 1e-22 * (p[0] * p[1] + 0.25 * jnp.sum(p**4)))
+    start = jnp.array([0.1, 0.1], jnp.float32)
+    trace = cl.minimize(problem, cl.TrustRegionNewton(), start, steps=30, tol=1e-27)
+    np.testing.assert_allclose(np.abs(trace.params), 1, rtol=1e-4)
+    assert trace.params[0] * trace.params[1] < 0
+
+
+def test_trust_region_runs_have_derivatives_both_ways():
+    method, start = cl.TrustRegionNewton(0.4), jnp.array([2.0, 2.0])
+
+    def problem(c):  # at (2, 2) and c = −1 its Hessian is a multiple of the identity
+        return cl.Objective(lambda p: 0.25 * jnp.sum(p**4) + 0.5 * c * p @ p + 0.5 * (c + 1) * p[1] ** 2)
+
+    def scanned(c):
+        problem_c = problem(c)
+
+        def step(carry, _):
+            params, state, info = method.step(problem_c, *carry)
+            return (params, state), info.details["radius"]
+
+        (params, _), radii = jax.lax.scan(step, (start, method.init(problem_c, start)), None, length=5)
+        return jnp.append(params, radii[-1])
+
+    def minimized(c):
+        return cl.minimize(problem(c), method, start, steps=5).params
+
+    run, at, h = jax.jit(scanned), -1.0, 1e-6
+    expected = (run(at + h) - run(at - h)) / (2 * h)
+    np.testing.assert_allclose(jax.jit(jax.jacrev(scanned))(at), expected, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(jax.jit(jax.jacfwd(minimized))(at), expected[:2], rtol=1e-6, atol=1e-8)
+
+
 def test_the_radius_never_exceeds_its_bound():
     trace = cl.minimize(
         cl.problems.rosenbrock(), cl.TrustRegionNewton(10.0, max_radius=0.1), START, steps=30, path=True
@@ -218,6 +251,7 @@ def test_eigenvalues_are_reported_where_they_are_computed():
         (lambda: cl.Newton(line_search="armijo"), "must be a cl.Armijo"),
         (lambda: cl.Newton(eigenvalue_floor=lambda k: 0.1), "eigenvalue_floor must be a number, got"),
         (lambda: cl.TrustRegionNewton(radius=lambda k: 0.1), "radius must be a number, got"),
+        (lambda: cl.TrustRegionNewton(radius=float("inf")), "radius must be finite, got inf"),
         (lambda: cl.TrustRegionNewton(radius=-1.0), "radius must be greater than 0"),
         (lambda: cl.TrustRegionNewton(accept=0.3), "accept must be less than 1"),
     ],
