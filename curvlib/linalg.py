@@ -77,19 +77,23 @@ def solve_symmetric(matrix: Array, b: Array) -> SymmetricSolution:
         >>> solution.x.tolist(), bool(solution.positive_definite)
         ([3.0, -2.0], False)
     """
-    check_square(matrix)
-    if jnp.shape(b) != jnp.shape(matrix)[:1]:
-        raise ValueError(
-            f"a right-hand side of shape {jnp.shape(matrix)[:1]} fits this matrix, got {jnp.shape(b)}"
-        )
     matrix, b, dtype = _promoted(matrix, b)
-    factor = jnp.linalg.cholesky(matrix, symmetrize_input=False)
+    check_square(matrix)
+    if b.shape != matrix.shape[:1]:
+        raise ValueError(f"a right-hand side of shape {matrix.shape[:1]} fits this matrix, got {b.shape}")
+    fixed = jax.lax.stop_gradient(matrix)
+    factor = jnp.linalg.cholesky(fixed, symmetrize_input=False)
     positive_definite = jnp.all(jnp.isfinite(factor))
-    x = jax.lax.cond(
-        positive_definite,
-        lambda: jax.scipy.linalg.cho_solve((factor, True), b),
-        lambda: jnp.linalg.solve(matrix, b),
-    )
+
+    def solve(_: Callable[[Array], Array], b: Array) -> Array:
+        return jax.lax.cond(
+            positive_definite,
+            lambda: jax.scipy.linalg.cho_solve((factor, True), b),
+            lambda: jnp.linalg.solve(fixed, b),
+        )
+
+    # Its derivatives are those of A x = b: a factorization that breaks down has none.
+    x = jax.lax.custom_linear_solve(matrix.__matmul__, b, solve, symmetric=True)
     return SymmetricSolution(x.astype(dtype), positive_definite)
 
 
@@ -129,12 +133,12 @@ def solve_least_squares(matrix: Array, b: Array) -> LeastSquaresSolution:
         >>> [round(float(x), 6) for x in solution.x], bool(solution.full_rank)
         ([1.0, 1.0], False)
     """
-    if jnp.ndim(matrix) != 2 or jnp.shape(b) != jnp.shape(matrix)[:1]:
-        raise ValueError(
-            f"least squares needs a matrix and as many numbers as it has rows, got {jnp.shape(matrix)} "
-            f"and {jnp.shape(b)}"
-        )
     matrix, b, dtype = _promoted(matrix, b)
+    if matrix.ndim != 2 or b.shape != matrix.shape[:1]:
+        raise ValueError(
+            f"least squares needs a matrix and as many numbers as it has rows, got {matrix.shape} "
+            f"and {b.shape}"
+        )
     triangle, target = triangularize(matrix, b)
 
     lengths = column_lengths(triangle)  # those of A's columns
@@ -212,16 +216,16 @@ def check_square(matrix: Array) -> None:
     Raises:
         ValueError: saying the shape.
     """
-    if jnp.ndim(matrix) != 2 or jnp.shape(matrix)[0] != jnp.shape(matrix)[1]:
-        raise ValueError(f"a symmetric solve needs a square matrix, got shape {jnp.shape(matrix)}")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"a symmetric solve needs a square matrix, got shape {matrix.shape}")
 
 
 def _promoted(matrix: Array, b: Array) -> tuple[Array, Array, jnp.dtype]:
     """A system in the dtype to solve it in, and the dtype that its solution is returned in: that of b."""
-    b = jnp.asarray(b)
-    dtype = jnp.result_type(b, 1.0)
-    solving = jnp.result_type(at_least_float32(matrix), at_least_float32(b))
-    return jnp.asarray(matrix, solving), jnp.asarray(b, solving), dtype
+    dtype = jnp.result_type(jnp.asarray(b), 1.0)
+    matrix, b = at_least_float32(matrix), at_least_float32(b)
+    solving = jnp.result_type(matrix, b)
+    return matrix.astype(solving), b.astype(solving), dtype
 
 
 class CGOutcome(Outcome):

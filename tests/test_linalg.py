@@ -51,6 +51,20 @@ def test_a_singular_system_shows_in_its_solution(matrix):
     assert not np.all(np.isfinite(solution.x)) and not solution.positive_definite
 
 
+@pytest.mark.parametrize("eigenvalues", [[1.0, 2.0, 30.0], [-1.0, 2.0, 3.0]])
+def test_a_solution_has_derivatives_whether_or_not_the_matrix_is_definite(eigenvalues):
+    matrix, b = symmetric(eigenvalues), jnp.array([1.0, -2.0, 0.5])
+    change = symmetric([0.3, -0.2, 0.5], seed=5)
+
+    def solution(t):
+        return solve_symmetric(matrix + t * change, b * (1 + 2 * t)).x
+
+    inverse = np.linalg.inv(matrix)
+    expected = inverse @ (2 * b - change @ inverse @ b)
+    np.testing.assert_allclose(jax.jacrev(solution)(0.0), expected, rtol=1e-9)
+    np.testing.assert_allclose(jax.jacfwd(solution)(0.0), expected, rtol=1e-9)
+
+
 def test_condition_number():
     assert condition_number(jnp.array([-8.0, 0.5])) == 16
     assert condition_number(jnp.array([0.0, 1.0])) == np.inf == condition_number(jnp.zeros(2))

@@ -41,6 +41,16 @@ def test_an_indefinite_hessian_leads_to_the_saddle_and_is_reported():
     assert not trace.details["positive_definite"][0]
 
 
+def test_a_step_has_derivatives_at_an_indefinite_hessian():
+    def first(c):
+        problem = cl.Objective(lambda p: 0.5 * (p[0] ** 2 + c * p[1] ** 2) + p[0] ** 4 + p[0] * p[1])
+        return cl.Newton().step(problem, jnp.array([1.0, 2.0]), jnp.int32(0))[0]
+
+    # θ − H⁻¹g is (0, 0) + H⁻¹ (8, 0) for H = [[13, 1], [1, c]], at c = −1: H⁻¹ = [[1, 1], [1, −13]] / 14.
+    np.testing.assert_allclose(first(-1.0), [8 / 14, 8 / 14], rtol=1e-12)
+    np.testing.assert_allclose(jax.jacrev(first)(-1.0), [-8 / 14**2, 13 * 8 / 14**2], rtol=1e-12)
+
+
 def test_enough_damping_leaves_the_saddle_downhill():
     trace = cl.minimize(SADDLE, cl.Newton(4.0), START, steps=5)
     assert trace.details["positive_definite"][0] and trace.losses[-1] < trace.losses[0] - 1
