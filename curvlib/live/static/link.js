@@ -31,7 +31,7 @@ function followLink(figure) {
     const pairs = () => d3.range(0, numbers.length, 2).map((i) => numbers.slice(i, i + 2));
     try {
       const alone = numbers.length === 1 ? numbers[0] : numbers;
-      values[name] = cleanValue(control, control.kind === "data" ? pairs() : alone);
+      values[name] = onGrid(control, cleanValue(control, control.kind === "data" ? pairs() : alone));
     } catch {
       // An address can hold anything: what this control cannot be, or what is no control, is passed over.
     }

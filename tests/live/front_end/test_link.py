@@ -88,6 +88,13 @@ def test_values_beyond_a_control_are_clipped(named, state) -> None:
     assert (values["kappa"], values["start"]) == (1000, [-3, 2])
 
 
+def test_a_value_between_a_sliders_steps_goes_to_the_nearest(named, state, spec) -> None:
+    spec["controls"][1]["max"] = 93  # to which no step of 5 leads
+    assert state(named("#live-shrink?angle=37.4&kappa=19.554", spec))["angle"] == 35
+    page = named("#live-shrink?angle=93&kappa=19.554", spec)
+    assert (state(page)["angle"], state(page)["kappa"]) == (90, 19.554)
+
+
 def test_data_are_pairs_in_a_row(named, state, spec, put) -> None:
     points = [[0, 0.5], [1, 1e-7]]
     data = {"kind": "data", "name": "punkte", "label": "data", "bounds": [[-3, 3], [-2, 2]], "axis": None}
