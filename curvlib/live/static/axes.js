@@ -2,6 +2,15 @@
 
 const PAD = 0.04; // of the span, beside what is fitted
 const TICK_ROOM = { x: 76, y: 36 }; // pixels from one tick to the next, or more
+const SAME_SPAN = 1e-13; // of the numbers' size: what is closer together is one number with rounding errors
+const WIDEST_SPAN = 1e307; // of an axis, or the distance between its ends would not be a number
+const LOG_ENDS = [-306, 308.25]; // exponents of ten between which a logarithmic axis has its ticks
+
+/** The limits on both sides of a number, where it is all there is to see. */
+function around(number) {
+  const distance = Math.max(1, Math.abs(number) * 1e-3);
+  return [number - distance, number + distance];
+}
 
 /** The limits of an axis as given or, where an end is null, fitted to the finite numbers in `lists`. */
 function fitLimits(given, lists, log, pad) {
@@ -18,13 +27,17 @@ function fitLimits(given, lists, log, pad) {
     }
   }
   [low, high] = low <= high ? [forward(low), forward(high)] : [0, 1];
-  if (low === high) [low, high] = [low - 1, high + 1];
+  if (high - low <= SAME_SPAN * Math.abs(high)) [low, high] = around(low);
+  if (high - low > WIDEST_SPAN) [low, high] = [Math.max(low, -WIDEST_SPAN), Math.min(high, WIDEST_SPAN)];
   const margin = pad * (high - low);
   [low, high] = [low - margin, high + margin];
   if (lowEnd !== null) low = Math.max(low, forward(lowEnd));
   if (highEnd !== null) high = Math.min(high, forward(highEnd));
-  if (!(low < high)) high = low + 1;
-  return log ? [10 ** low, 10 ** high] : [low, high];
+  if (!(low < high)) [, high] = around(low);
+  if (!log) return [low, high];
+  low = Math.min(Math.max(low, LOG_ENDS[0]), LOG_ENDS[1] - 1);
+  high = Math.min(Math.max(high, LOG_ENDS[0] + 1), LOG_ENDS[1]);
+  return [10 ** low, 10 ** high];
 }
 
 /** Labels of ticks: a text, and an exponent to be raised behind it. */
@@ -71,7 +84,7 @@ function linearTicks(limits, count, log, whole) {
       return { value, ...(value === 0 ? plainLabel("0") : powerLabel(digits, Number(exponent))) };
     });
   }
-  const write = d3.format(`,.${d3.precisionFixed(d3.tickStep(...limits, count))}f`);
+  const write = d3.format(`,.${whole ? 0 : d3.precisionFixed(d3.tickStep(...limits, count))}f`);
   return values.map((value) => ({ value, ...plainLabel(write(value)) }));
 }
 

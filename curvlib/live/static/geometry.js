@@ -11,11 +11,14 @@ function distance(x, y) {
   return Math.max(Math.abs(x), Math.abs(y));
 }
 
-/** The part of the segment from (x0, y0) to (x1, y1) within ±FAR, or null (Liang and Barsky 1984). */
-function cutFar(x0, y0, x1, y1) {
+// The box around the picture to which lines are cut.
+const FAR_BOX = { x: -FAR, y: -FAR, width: 2 * FAR, height: 2 * FAR };
+
+/** The part of the segment from (x0, y0) to (x1, y1) that is in a box, or null (Liang and Barsky 1984). */
+function cutSegment(x0, y0, x1, y1, box = FAR_BOX) {
   if (distance(x0, y0) > distance(x1, y1)) {
     // Measured from the nearer end, so that no digits are lost.
-    const cut = cutFar(x1, y1, x0, y0);
+    const cut = cutSegment(x1, y1, x0, y0, box);
     return cut && [cut[2], cut[3], cut[0], cut[1]];
   }
   if (distance(x0, y0) > LOST) return null;
@@ -24,10 +27,10 @@ function cutFar(x0, y0, x1, y1) {
   let start = 0;
   let end = 1;
   for (const [step, room] of [
-    [-dx, x0 + FAR],
-    [dx, FAR - x0],
-    [-dy, y0 + FAR],
-    [dy, FAR - y0],
+    [-dx, x0 - box.x],
+    [dx, box.x + box.width - x0],
+    [-dy, y0 - box.y],
+    [dy, box.y + box.height - y0],
   ]) {
     if (step === 0 && room < 0) return null;
     if (step < 0) start = Math.max(start, room / step);
@@ -48,7 +51,7 @@ function polyline(xs, ys) {
   for (let i = 1; i < xs.length; i++) {
     const ends = [xs[i - 1], ys[i - 1], xs[i], ys[i]];
     if (!ends.every(Number.isFinite)) continue;
-    const kept = isNear(ends[0], ends[1]) && isNear(ends[2], ends[3]) ? ends : cutFar(...ends);
+    const kept = isNear(ends[0], ends[1]) && isNear(ends[2], ends[3]) ? ends : cutSegment(...ends);
     if (kept === null) continue;
     if (kept[0] !== penX || kept[1] !== penY) data += `M${round(kept[0])},${round(kept[1])}`;
     data += `L${round(kept[2])},${round(kept[3])}`;
