@@ -43,8 +43,35 @@ function isNear(x, y) {
   return Math.abs(x) <= FAR && Math.abs(y) <= FAR;
 }
 
+const DENSE = 1000; // points, from which on those that nobody can see are left out
+const COLUMN = 0.5; // pixels
+const DOT = 2; // pixels: of dense dots, one in each square of this size
+
+/** The indices of the points that show where a dense line goes: of a run in one column its ends and extremes. */
+function visiblePoints(xs, ys) {
+  const kept = [];
+  let [column, first, low, high] = [NaN, 0, 0, 0]; // of the present run, by index
+  for (let i = 0; i <= xs.length; i++) {
+    const at = Math.floor(xs[i] / COLUMN); // not a number behind the last one, nor the same as itself then
+    if (at === column && Number.isFinite(ys[i])) {
+      if (ys[i] < ys[low]) low = i;
+      if (ys[i] > ys[high]) high = i;
+      continue;
+    }
+    for (const index of [first, Math.min(low, high), Math.max(low, high), i - 1]) {
+      if (i > 0 && index !== kept[kept.length - 1]) kept.push(index);
+    }
+    [column, first, low, high] = [Number.isFinite(ys[i]) ? at : NaN, i, i, i];
+  }
+  return kept;
+}
+
 /** Path data of the polyline through points in pixels; a point that is not finite leaves a gap. */
 function polyline(xs, ys) {
+  if (xs.length > DENSE) {
+    const kept = visiblePoints(xs, ys);
+    [xs, ys] = [kept.map((i) => xs[i]), kept.map((i) => ys[i])];
+  }
   let data = "";
   let penX = NaN; // where the line written so far ends
   let penY = NaN;
@@ -63,8 +90,13 @@ function polyline(xs, ys) {
 /** Path data of a dot at each point: a stroke of no length, which round caps make a disc. */
 function dots(xs, ys) {
   let data = "";
+  const squares = xs.length > DENSE ? new Set() : null; // that have a dot
   for (let i = 0; i < xs.length; i++) {
-    if (isNear(xs[i], ys[i])) data += `M${round(xs[i])},${round(ys[i])}h0`;
+    if (!isNear(xs[i], ys[i])) continue;
+    const square = Math.round(xs[i] / DOT) * FAR + Math.round(ys[i] / DOT);
+    if (squares?.has(square)) continue;
+    squares?.add(square);
+    data += `M${round(xs[i])},${round(ys[i])}h0`;
   }
   return data;
 }

@@ -112,8 +112,8 @@ class PathMark {
     let finite = 0;
     while (finite < rows && Number.isFinite(values[2 * finite] + values[2 * finite + 1])) finite += 1;
     if (finite < rows) figure.freeze(layer.label || layer.data);
-    this.xs = Array.from({ length: finite }, (_, i) => values[2 * i]);
-    this.ys = Array.from({ length: finite }, (_, i) => values[2 * i + 1]);
+    [this.xs, this.ys] = [new Array(finite), new Array(finite)];
+    for (let i = 0; i < finite; i++) [this.xs[i], this.ys[i]] = [values[2 * i], values[2 * i + 1]];
   }
 
   draw({ x, y }) {
