@@ -43,6 +43,28 @@ def test_a_copied_link_leads_to_the_state(named, state, put) -> None:
     assert there.evaluate("() => scrollY") > 2000
 
 
+def test_a_copied_link_hides_what_the_legend_hid(named, state, spec) -> None:
+    label = "second & third, 100 % of it"
+    for layer in (spec["views"][0]["layers"][2], spec["views"][1]["layers"][1]):
+        layer["label"] = label
+    page = named("", spec)
+    page.locator("#live-shrink").scroll_into_view_if_needed()
+    page.get_by_role("button", name=label).click()
+    page.get_by_role("button", name="fourth method").click()
+    there = page.context.new_page()
+    there.goto(copy(page))
+    there.locator("#live-shrink .cl-summary").wait_for()
+    pressed = there.locator("#live-shrink [aria-pressed]")
+    assert {entry.inner_text(): entry.get_attribute("aria-pressed") for entry in pressed.all()} == {
+        label: "false", "third method": "true", "fourth method": "false", "origin": "true",
+    }  # fmt: skip
+    assert state(there) == state(page)
+    there.evaluate("() => { location.hash = '#live-shrink?-=nobody&-=first%20method&kappa=20'; }")
+    there.wait_for_function("() => document.querySelector('#live-shrink').curvlibLive.state.kappa === 20")
+    assert there.locator("#live-shrink [aria-pressed=false]").count() == 0
+    assert there.evaluate("() => document.querySelector('#live-shrink').curvlibLive.hidden.size") == 0
+
+
 def test_without_a_clipboard_the_link_stands_in_the_address_bar(named, state, put) -> None:
     page = named()
     page.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: undefined })")
