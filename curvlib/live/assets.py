@@ -18,7 +18,11 @@ DARK = (
     'body[data-theme="dark"]',
     'html:not([data-theme]) body[data-jp-theme-light="false"]',
     "body.vscode-dark",
+    'html[data-bs-theme="dark"]',
+    "html.dark",
 )
+# And how they say that they are as the reader's system is.
+AUTO = ('html[data-theme="auto"]', 'body[data-theme="auto"]')
 
 
 @functools.cache
@@ -46,7 +50,8 @@ def style() -> str:
         "".join(f"--cl-{name}:{shades[index]};" for name, shades in {**plot.COLORS, **stops}.items())
         for index in (0, 1)
     )
-    return f":root{{{light}}}\n{','.join(DARK)}{{{dark}}}\n" + lean(_read("live.css"))
+    by_system = f"@media (prefers-color-scheme:dark){{{','.join(AUTO)}{{{dark}}}}}"
+    return f":root{{{light}}}\n{','.join(DARK)}{{{dark}}}\n{by_system}\n" + lean(_read("live.css"))
 
 
 def lean(text: str) -> str:

@@ -55,7 +55,7 @@ def test_the_palette_is_light_unless_the_page_is_dark():
     blocks = dict(re.findall(r"^(\S.*?)\{([^}]*)\}$", assets.style(), re.MULTILINE | re.DOTALL)[:2])
     [light, dark] = blocks
     assert light == ":root"
-    assert 'html[data-theme="dark"]' in dark.split(",")
+    assert {'html[data-theme="dark"]', 'body[data-theme="dark"]'} <= set(dark.split(","))
     for name, (on_light, on_dark) in plot.COLORS.items():
         assert f"--cl-{name}:{on_light};" in blocks[light]
         assert f"--cl-{name}:{on_dark};" in blocks[dark]

@@ -2,6 +2,17 @@
 
 const PAD = 0.04; // of the span, beside what is fitted
 const TICK_ROOM = { x: 76, y: 36 }; // pixels from one tick to the next, or more
+const NAME_ROOM = { x: 12, y: 16 }; // pixels: beside a name, and from one line of them to the next
+const WIDEST_NAME = 0.4; // of what there is for all
+const SAME_SPAN = 1e-13; // of the numbers' size: what is closer together is one number with rounding errors
+const WIDEST_SPAN = 1e307; // of an axis, or the distance between its ends would not be a number
+const LOG_ENDS = [-306, 308.25]; // exponents of ten between which a logarithmic axis has its ticks
+
+/** The limits on both sides of a number, where it is all there is to see. */
+function around(number) {
+  const distance = Math.max(1, Math.abs(number) * 1e-3);
+  return [number - distance, number + distance];
+}
 
 /** The limits of an axis as given or, where an end is null, fitted to the finite numbers in `lists`. */
 function fitLimits(given, lists, log, pad) {
@@ -18,13 +29,17 @@ function fitLimits(given, lists, log, pad) {
     }
   }
   [low, high] = low <= high ? [forward(low), forward(high)] : [0, 1];
-  if (low === high) [low, high] = [low - 1, high + 1];
+  if (high - low <= SAME_SPAN * Math.abs(high)) [low, high] = around(low);
+  if (high - low > WIDEST_SPAN) [low, high] = [Math.max(low, -WIDEST_SPAN), Math.min(high, WIDEST_SPAN)];
   const margin = pad * (high - low);
   [low, high] = [low - margin, high + margin];
   if (lowEnd !== null) low = Math.max(low, forward(lowEnd));
   if (highEnd !== null) high = Math.min(high, forward(highEnd));
-  if (!(low < high)) high = low + 1;
-  return log ? [10 ** low, 10 ** high] : [low, high];
+  if (!(low < high)) [, high] = around(low);
+  if (!log) return [low, high];
+  low = Math.min(Math.max(low, LOG_ENDS[0]), LOG_ENDS[1] - 1);
+  high = Math.min(Math.max(high, LOG_ENDS[0] + 1), LOG_ENDS[1]);
+  return [10 ** low, 10 ** high];
 }
 
 /** Labels of ticks: a text, and an exponent to be raised behind it. */
@@ -41,7 +56,8 @@ function powerLabel(digits, exponent) {
 function makeTicks({ limits, log, whole, names }, count) {
   if (names) {
     const every = Math.ceil(names.length / count);
-    return names.map((text, value) => ({ value, text, exponent: "" })).filter((_, i) => i % every === 0);
+    const ticks = names.map((text, value) => ({ value, text, exponent: "", named: true }));
+    return ticks.filter((_, i) => i % every === 0);
   }
   return (log && decadeTicks(limits, count)) || linearTicks(limits, count, log, whole);
 }
@@ -71,8 +87,16 @@ function linearTicks(limits, count, log, whole) {
       return { value, ...(value === 0 ? plainLabel("0") : powerLabel(digits, Number(exponent))) };
     });
   }
-  const write = d3.format(`,.${d3.precisionFixed(d3.tickStep(...limits, count))}f`);
+  const write = d3.format(`,.${whole ? 0 : d3.precisionFixed(d3.tickStep(...limits, count))}f`);
   return values.map((value) => ({ value, ...plainLabel(write(value)) }));
+}
+
+/** How many ticks suit an axis of this length in pixels; for names, how many of them can be read. */
+function tickCount(axis, pixels, names) {
+  if (!names) return Math.max(2, Math.min(6, Math.floor(pixels / TICK_ROOM[axis])));
+  if (axis === "y") return Math.max(1, Math.floor(pixels / NAME_ROOM.y));
+  const widest = Math.max(...names.map((text) => labelWidth(plainLabel(text)))) + NAME_ROOM.x;
+  return Math.floor(pixels / Math.min(widest, WIDEST_NAME * pixels));
 }
 
 /** About how wide a tick's label is, in pixels. */
@@ -96,8 +120,9 @@ class Frame {
     this.axis = svg("path", { class: "cl-axis" });
     this.marks = svg("g", { "clip-path": `url(#${clip})` });
     this.notes = svg("g", { class: "cl-notes" });
-    this.xlabel = svg("text", { class: "cl-axis-label", "text-anchor": "middle" }, xlabel);
-    this.ylabel = svg("text", { class: "cl-axis-label", x: 0, y: 12 }, ylabel);
+    this.labels = { x: xlabel, y: ylabel };
+    this.xlabel = svg("text", { class: "cl-axis-label", "text-anchor": "middle" }, "");
+    this.ylabel = svg("text", { class: "cl-axis-label", x: 0, y: 12 }, "");
     const ticks = [this.ticks.x, this.ticks.y];
     const layers = grid ? [this.box, ...ticks, this.axis, this.marks] : [this.marks, ...ticks, this.box];
     this.svg = svg(
@@ -135,9 +160,10 @@ class Frame {
   draw(x, y, { equal = false, fixed = false } = {}) {
     const { top, right, bottom } = this.margins;
     const tall = this.height - top - bottom;
-    const yTicks = makeTicks(y, Math.max(2, Math.min(6, Math.floor(tall / TICK_ROOM.y))));
+    const yTicks = makeTicks(y, tickCount("y", tall, y.names));
     // The margin grows with the labels and never shrinks, so that a plot stays where it is as numbers change.
-    this.margins.left = Math.max(this.margins.left, ...yTicks.map((tick) => labelWidth(tick) + 10));
+    const wanted = Math.max(this.margins.left, ...yTicks.map((tick) => labelWidth(tick) + 10));
+    this.margins.left = Math.min(wanted, WIDEST_NAME * this.width);
     const room = {
       x: this.margins.left,
       y: top,
@@ -150,8 +176,7 @@ class Frame {
     this.x = makeScale(x.log, xlim, [plot.x, plot.x + plot.width]);
     this.y = makeScale(y.log, ylim, [plot.y + plot.height, plot.y]);
 
-    const xCount = Math.max(2, Math.min(6, Math.floor(plot.width / TICK_ROOM.x)));
-    this.#drawTicks("x", makeTicks({ ...x, limits: xlim }, xCount));
+    this.#drawTicks("x", makeTicks({ ...x, limits: xlim }, tickCount("x", plot.width, x.names)));
     this.#drawTicks("y", equal && !fixed ? makeTicks({ ...y, limits: ylim }, 5) : yTicks);
     const bounds = {
       x: round(plot.x),
@@ -163,7 +188,10 @@ class Frame {
     put(this.box, bounds);
     const base = round(plot.y + plot.height) + 0.5;
     put(this.axis, { d: `M${bounds.x},${base}h${bounds.width}` });
-    put(this.xlabel, { x: round(plot.x + plot.width / 2), y: round(base + 34) });
+    const middle = plot.x + plot.width / 2;
+    put(this.xlabel, { x: round(middle), y: round(base + 34) });
+    putFitted(this.xlabel, this.labels.x, 2 * Math.min(middle, this.width - middle));
+    putFitted(this.ylabel, this.labels.y, this.width);
     place(this.overlay, plot.x, plot.y);
     this.overlay.style.width = `${round(plot.width)}px`;
     this.overlay.style.height = `${round(plot.height)}px`;
@@ -172,6 +200,9 @@ class Frame {
   #drawTicks(axis, ticks) {
     const across = axis === "x";
     const anchor = across ? "middle" : "end";
+    const [first, second] = ticks.map(({ value }) => this[axis](value));
+    const apart = second === undefined ? this.plot.width : second - first - NAME_ROOM.x / 2;
+    const room = (at) => (across ? Math.min(apart, 2 * at, 2 * (this.width - at)) : this.plot.x - 8);
     const create = () =>
       svg("g", {}, svg("path"), svg("text", { "text-anchor": anchor }, "", svg("tspan", { dy: "-0.45em" })));
     join(this.ticks[axis], ticks, create, (node, tick) => {
@@ -180,8 +211,8 @@ class Frame {
       put(line, { class: this.grid ? "cl-grid" : "cl-tick", d: this.#tickPath(axis, at) });
       const { x, y, height } = this.plot;
       put(text, across ? { x: at, y: round(y + height) + 17 } : { x: round(x) - 7, y: at + 4 });
-      if (text.firstChild.data !== tick.text) text.firstChild.data = tick.text;
-      putText(text.lastElementChild, tick.exponent);
+      putFitted(text, tick.text, tick.named ? room(at) : Infinity);
+      putText(text.querySelector("tspan"), tick.exponent);
     });
   }
 

@@ -34,8 +34,8 @@ const POSITIONS = 360;
 
 /** A number rounded to a power of ten no coarser than `fineness`, so that it has few digits. */
 function roundTo(number, fineness) {
-  const digits = Math.min(Math.max(-Math.floor(Math.log10(fineness)), 0), 20);
-  return Number(number.toFixed(digits));
+  const digits = Math.max(-Math.floor(Math.log10(fineness)), 0);
+  return Number(digits > 100 ? number.toPrecision(12) : number.toFixed(digits)); // which writes up to 100
 }
 
 /** The index of the value in `stops` that is nearest to a number. */
@@ -44,37 +44,61 @@ function nearestStop(stops, number) {
 }
 
 /** A slider's positions 0, 1, …, last and its values: { last, value(position), position(value) }. */
-function sliderScale({ min, max, log, integer, step, stops }) {
-  if (stops) {
-    return {
-      last: stops.length - 1,
-      value: (position) => stops[position],
-      position: (value) => nearestStop(stops, value),
-    };
-  }
-  const stepped = step ?? (integer && !log ? 1 : null);
-  if (stepped !== null) {
-    return {
-      last: Math.floor((max - min) / stepped + 1e-9),
-      value: (position) => Number((min + stepped * position).toPrecision(12)),
-      position: (value) => Math.round((value - min) / stepped),
-    };
-  }
-  if (!log) {
-    const width = (max - min) / POSITIONS;
-    return {
-      last: POSITIONS,
-      value: (position) => roundTo(min + width * position, width / 2),
-      position: (value) => Math.round((value - min) / width),
-    };
-  }
-  const ratio = Math.log(max / min) / POSITIONS;
-  const digits = Math.min(Math.max(Math.ceil(1 - Math.log10(Math.expm1(ratio))), 2), 15);
+function sliderScale(control) {
+  const { min, max, log, integer, step, stops } = control;
+  if (stops) return stopsScale(stops);
+  if (step) return stepsScale(min, max, step);
+  if (!log) return integer ? stepsScale(min, max, 1) : evenScale(min, max);
+  const scale = ratioScale(min, max);
+  // Whole numbers that are close together share positions: an arrow key would come back to where it was.
+  const whole = () => new Set(d3.range(scale.last + 1).map((position) => Math.round(scale.value(position))));
+  return integer ? stopsScale([...whole()]) : scale;
+}
+
+function stopsScale(stops) {
+  return {
+    last: stops.length - 1,
+    value: (position) => stops[position],
+    position: (value) => nearestStop(stops, value),
+  };
+}
+
+function stepsScale(min, max, step) {
+  const last = Math.floor((max - min) / step + 1e-9);
+  return {
+    last,
+    value: (position) => Number((min + step * position).toPrecision(12)),
+    position: (value) => Math.min(Math.round((value - min) / step), last),
+  };
+}
+
+/** Equal distances, at numbers of few digits but for the ends. */
+function evenScale(min, max) {
+  const width = (max - min) / POSITIONS;
   return {
     last: POSITIONS,
-    value: (position) => Number((min * Math.exp(ratio * position)).toPrecision(digits)),
+    value: (position) => [min, max][position / POSITIONS] ?? roundTo(min + width * position, width / 2),
+    position: (value) => Math.round((value - min) / width),
+  };
+}
+
+/** Equal ratios, at numbers of few digits but for the ends. */
+function ratioScale(min, max) {
+  const ratio = Math.log(max / min) / POSITIONS;
+  const digits = Math.min(Math.max(Math.ceil(1 - Math.log10(Math.expm1(ratio))), 2), 15);
+  const between = (position) => Number((min * Math.exp(ratio * position)).toPrecision(digits));
+  return {
+    last: POSITIONS,
+    value: (position) => [min, max][position / POSITIONS] ?? between(position),
     position: (value) => Math.round(Math.log(value / min) / ratio),
   };
+}
+
+/** A control's value as its own input can give it: on the grid of a slider with a step. */
+function onGrid(control, value) {
+  if (control.kind !== "slider" || !control.step) return value;
+  const scale = sliderScale(control);
+  return scale.value(scale.position(value));
 }
 
 /** A slider with its label and its value; `change(value)` is called when it is moved. */

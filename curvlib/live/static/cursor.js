@@ -35,10 +35,15 @@ class Cursor extends Picker {
     this.#set(null);
   }
 
-  /** The places that it can stand at: where a curve shown has a point. */
+  /** The places that it can stand at: where a curve shown has a point. Sorted once for each drawing. */
   #places() {
-    const places = this.curves.shownLines.flatMap((line) => line.xs.filter((x) => !Number.isNaN(x)));
-    return [...new Set(places)].sort((a, b) => a - b);
+    const lists = this.curves.shownLines.map((line) => line.xs);
+    if (lists.length !== this.sorted?.length || lists.some((list, i) => list !== this.sorted[i])) {
+      const places = new Set(lists.flatMap((xs) => xs.filter((x) => !Number.isNaN(x))));
+      this.places = Float64Array.from(places).sort();
+      this.sorted = lists;
+    }
+    return this.places;
   }
 
   #set(x) {
@@ -59,7 +64,8 @@ class Cursor extends Picker {
     const { frame } = this.curves;
     const pixel = frame.plot.x + event.clientX - this.pad.getBoundingClientRect().left;
     const places = this.#places();
-    const nearest = d3.least(places, (x) => Math.abs(frame.x(x) - pixel));
+    const next = d3.bisectLeft(places, frame.x.invert(pixel));
+    const nearest = d3.least(places.slice(Math.max(0, next - 1), next + 1), (x) => Math.abs(frame.x(x) - pixel));
     if (nearest !== undefined && (nearest !== this.x || this.following)) this.#set(nearest);
   }
 

@@ -49,6 +49,29 @@ function putText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+const WIDEST_LETTER = 13; // pixels; a text that fits at this width is not measured
+const ELLIPSIS = 12;
+const fitted = new WeakMap();
+
+/**
+ * Write the text of an SVG element, whose first child it is: cut where it is wider than `room` in pixels, and then
+ * the whole of it stands in its title.
+ */
+function putFitted(node, text, room) {
+  const key = `${Math.floor(room)} ${text}`;
+  if (fitted.get(node) === key) return;
+  const [written] = node.childNodes;
+  written.data = text;
+  node.querySelector(":scope > title")?.remove();
+  const width = text.length * WIDEST_LETTER > room ? node.getComputedTextLength() : null;
+  if (width !== 0) fitted.set(node, key); // or it is not displayed, and measured once it is
+  if (!(width > room)) return;
+  let kept = Math.max(1, Math.ceil((text.length * room) / width));
+  while (kept > 1 && node.getSubStringLength(0, kept) > room - ELLIPSIS) kept -= 1;
+  written.data = `${text.slice(0, kept).replace(/[\uD800-\uDBFF]$/, "").trimEnd()}…`; // no half of a letter
+  node.append(svg("title", {}, text));
+}
+
 /** Put an HTML element at a place inside its positioned parent. */
 function place(node, x, y) {
   node.style.transform = `translate(${round(x)}px, ${round(y)}px)`;

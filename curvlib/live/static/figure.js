@@ -88,9 +88,10 @@ class LiveFigure {
     return Object.keys(state).filter((name) => JSON.stringify(start[name]) !== JSON.stringify(state[name]));
   }
 
-  /** Go into a state, as `set`, but draw it only once it is seen. */
-  restore(values) {
+  /** Go into a state, as `set`, with labels that the legend hides, but draw it only once it is seen. */
+  restore(values, hidden) {
     this.#assign(values);
+    this.hidden = new Set(hidden.filter((label) => this.entries.some((entry) => entry.hides === label)));
     this.#renderIfSeen();
   }
 

@@ -11,11 +11,14 @@ function distance(x, y) {
   return Math.max(Math.abs(x), Math.abs(y));
 }
 
-/** The part of the segment from (x0, y0) to (x1, y1) within ±FAR, or null (Liang and Barsky 1984). */
-function cutFar(x0, y0, x1, y1) {
+// The box around the picture to which lines are cut.
+const FAR_BOX = { x: -FAR, y: -FAR, width: 2 * FAR, height: 2 * FAR };
+
+/** The part of the segment from (x0, y0) to (x1, y1) that is in a box, or null (Liang and Barsky 1984). */
+function cutSegment(x0, y0, x1, y1, box = FAR_BOX) {
   if (distance(x0, y0) > distance(x1, y1)) {
     // Measured from the nearer end, so that no digits are lost.
-    const cut = cutFar(x1, y1, x0, y0);
+    const cut = cutSegment(x1, y1, x0, y0, box);
     return cut && [cut[2], cut[3], cut[0], cut[1]];
   }
   if (distance(x0, y0) > LOST) return null;
@@ -24,10 +27,10 @@ function cutFar(x0, y0, x1, y1) {
   let start = 0;
   let end = 1;
   for (const [step, room] of [
-    [-dx, x0 + FAR],
-    [dx, FAR - x0],
-    [-dy, y0 + FAR],
-    [dy, FAR - y0],
+    [-dx, x0 - box.x],
+    [dx, box.x + box.width - x0],
+    [-dy, y0 - box.y],
+    [dy, box.y + box.height - y0],
   ]) {
     if (step === 0 && room < 0) return null;
     if (step < 0) start = Math.max(start, room / step);
@@ -40,15 +43,42 @@ function isNear(x, y) {
   return Math.abs(x) <= FAR && Math.abs(y) <= FAR;
 }
 
+const DENSE = 1000; // points, from which on those that nobody can see are left out
+const COLUMN = 0.5; // pixels
+const DOT = 2; // pixels: of dense dots, one in each square of this size
+
+/** The indices of the points that show where a dense line goes: of a run in one column its ends and extremes. */
+function visiblePoints(xs, ys) {
+  const kept = [];
+  let [column, first, low, high] = [NaN, 0, 0, 0]; // of the present run, by index
+  for (let i = 0; i <= xs.length; i++) {
+    const at = Math.floor(xs[i] / COLUMN); // not a number behind the last one, nor the same as itself then
+    if (at === column && Number.isFinite(ys[i])) {
+      if (ys[i] < ys[low]) low = i;
+      if (ys[i] > ys[high]) high = i;
+      continue;
+    }
+    for (const index of [first, Math.min(low, high), Math.max(low, high), i - 1]) {
+      if (i > 0 && index !== kept[kept.length - 1]) kept.push(index);
+    }
+    [column, first, low, high] = [Number.isFinite(ys[i]) ? at : NaN, i, i, i];
+  }
+  return kept;
+}
+
 /** Path data of the polyline through points in pixels; a point that is not finite leaves a gap. */
 function polyline(xs, ys) {
+  if (xs.length > DENSE) {
+    const kept = visiblePoints(xs, ys);
+    [xs, ys] = [kept.map((i) => xs[i]), kept.map((i) => ys[i])];
+  }
   let data = "";
   let penX = NaN; // where the line written so far ends
   let penY = NaN;
   for (let i = 1; i < xs.length; i++) {
     const ends = [xs[i - 1], ys[i - 1], xs[i], ys[i]];
     if (!ends.every(Number.isFinite)) continue;
-    const kept = isNear(ends[0], ends[1]) && isNear(ends[2], ends[3]) ? ends : cutFar(...ends);
+    const kept = isNear(ends[0], ends[1]) && isNear(ends[2], ends[3]) ? ends : cutSegment(...ends);
     if (kept === null) continue;
     if (kept[0] !== penX || kept[1] !== penY) data += `M${round(kept[0])},${round(kept[1])}`;
     data += `L${round(kept[2])},${round(kept[3])}`;
@@ -60,8 +90,13 @@ function polyline(xs, ys) {
 /** Path data of a dot at each point: a stroke of no length, which round caps make a disc. */
 function dots(xs, ys) {
   let data = "";
+  const squares = xs.length > DENSE ? new Set() : null; // that have a dot
   for (let i = 0; i < xs.length; i++) {
-    if (isNear(xs[i], ys[i])) data += `M${round(xs[i])},${round(ys[i])}h0`;
+    if (!isNear(xs[i], ys[i])) continue;
+    const square = Math.round(xs[i] / DOT) * FAR + Math.round(ys[i] / DOT);
+    if (squares?.has(square)) continue;
+    squares?.add(square);
+    data += `M${round(xs[i])},${round(ys[i])}h0`;
   }
   return data;
 }

@@ -107,6 +107,7 @@ class Grip {
       },
       ...(alone ? [handleIcon(), html("span", { "aria-hidden": "true" }, control.label)] : []),
     );
+    this.label = this.element.querySelector("span");
     this.element.addEventListener("keydown", (event) => this.#press(event));
     this.element.addEventListener("pointerdown", (event) => all.nearest(event).grab(event));
   }
@@ -120,8 +121,11 @@ class Grip {
     this.top = within(frame.y(y) - plot.y, plot.height, plot.height); // zero on a logarithmic axis: its floor
     place(this.element, this.left, this.top);
     const [xText, yText] = point.map(writeShort);
+    const beside = plot.width - this.left; // the room to the right, where a label stands unless it has none
+    const flip = beside < Math.max(60, Math.min(7 * control.label.length, plot.width / 2));
+    if (this.label) this.label.style.maxWidth = `${Math.max(round(flip ? this.left : beside), 40)}px`;
     put(this.element, {
-      class: this.kind + (this.left > plot.width - 60 ? " cl-flip" : ""),
+      class: this.kind + (flip ? " cl-flip" : ""),
       "aria-valuenow": point[control.axis === "y" ? 1 : 0],
       "aria-valuetext": `x ${xText}, y ${yText}`,
     });

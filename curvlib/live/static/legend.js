@@ -70,10 +70,14 @@ function swatch(layer) {
   return layer.color ? paint(picture, layer.color) : picture;
 }
 
-/** A legend entry: { element, show() }. It hides and shows what has its label; a class of regions it names. */
+/**
+ * A legend entry: { element, show(), hides }. It hides and shows what has its label, which `hides` is unless a toggle
+ * does; a class of regions it names.
+ */
 function makeEntry(layer, figure) {
   const parts = [swatch(layer), html("span", {}, layer.label)];
   if (layer.kind === "regions") return { element: html("span", { class: "cl-entry" }, ...parts), show() {} };
   const element = makeButton({ class: "cl-entry" }, () => figure.switchLayer(layer), ...parts);
-  return { element, show: () => put(element, { "aria-pressed": figure.shows(layer) }) };
+  const hides = layer.show ? null : layer.label;
+  return { element, hides, show: () => put(element, { "aria-pressed": figure.shows(layer) }) };
 }

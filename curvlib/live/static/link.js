@@ -1,10 +1,12 @@
 // Links to a figure in a state. #live-race?kappa=50&start=1.2,-0.5 names the figure's element, and the value of
-// each control that is not as the figure opens.
+// each control that is not as the figure opens; &-=label, a name that no control can have, a label that its
+// legend hides.
 
 /** The address of a figure in its present state. */
-function linkTo({ element, state, moved }) {
+function linkTo({ element, state, moved, hidden }) {
   const numbers = (name) => encodeURIComponent([state[name]].flat(2).map(Number)).replaceAll("%2C", ",");
-  const query = moved.map((name) => `${encodeURIComponent(name)}=${numbers(name)}`).join("&");
+  const values = moved.map((name) => `${encodeURIComponent(name)}=${numbers(name)}`);
+  const query = [...values, ...[...hidden].map((label) => `-=${encodeURIComponent(label)}`)].join("&");
   return new URL(`#${encodeURIComponent(element.id)}${query && `?${query}`}`, location.href).href;
 }
 
@@ -25,17 +27,18 @@ function followLink(figure) {
   const [id, query] = location.hash.slice(1).split("?");
   if (query === undefined || id !== encodeURIComponent(figure.element.id)) return false;
   const values = figure.start;
-  for (const [name, text] of new URLSearchParams(query)) {
+  const parameters = new URLSearchParams(query);
+  for (const [name, text] of parameters) {
     const control = figure.control(name);
     const numbers = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
     const pairs = () => d3.range(0, numbers.length, 2).map((i) => numbers.slice(i, i + 2));
     try {
       const alone = numbers.length === 1 ? numbers[0] : numbers;
-      values[name] = cleanValue(control, control.kind === "data" ? pairs() : alone);
+      values[name] = onGrid(control, cleanValue(control, control.kind === "data" ? pairs() : alone));
     } catch {
       // An address can hold anything: what this control cannot be, or what is no control, is passed over.
     }
   }
-  figure.restore(values);
+  figure.restore(values, parameters.getAll("-"));
   return true;
 }

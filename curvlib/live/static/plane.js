@@ -70,16 +70,13 @@ function describe(view, what) {
 
 /** Sentences for a plot in which nothing of the layers shown can be seen; none if something can. */
 function whyEmpty(shown, frame, log = false) {
-  const { plot } = frame;
+  const { x, y, width, height } = frame.plot;
+  const box = { x: x - 1, y: y - 1, width: width + 2, height: height + 2 };
   const seen = (mark) => {
-    if (mark.seen) return mark.seen();
-    const { px, py } = mark;
-    const reaches = (list, from, i, start, size) =>
-      Math.max(list[from], list[i]) >= start - 1 && Math.min(list[from], list[i]) <= start + size + 1;
-    return px.some((_, i) => {
-      const from = mark.line && i > 0 ? i - 1 : i; // a line may cross the plot between two points outside
-      return reaches(px, from, i, plot.x, plot.width) && reaches(py, from, i, plot.y, plot.height);
-    });
+    if (mark.seen) return mark.seen(box);
+    const { px, py, line } = mark;
+    // Where the points are outside, the line between two of them may still cross the plot.
+    return px.some((_, i) => isSeen(px, py, i, i, box) || (line && i > 0 && isSeen(px, py, i - 1, i, box)));
   };
   if (!shown.length || shown.some(seen)) return [];
   const numbers = shown.flatMap((mark) => mark.ys ?? []).filter(Number.isFinite);
@@ -88,6 +85,12 @@ function whyEmpty(shown, frame, log = false) {
   }
   if (shown.every((mark) => mark.ys === undefined)) return ["The field is the same everywhere here."];
   return [numbers.length ? "All of it lies outside these axes." : "There is no finite number to draw."];
+}
+
+/** Whether anything of the segment between two points in pixels, which may be one, is in a box. */
+function isSeen(px, py, from, to, box) {
+  const ends = [px[from], py[from], px[to], py[to]];
+  return ends.every(Number.isFinite) && cutSegment(...ends, box) !== null;
 }
 
 /** A polyline through the rows of an output, up to the first row that is not finite. */
@@ -109,8 +112,8 @@ class PathMark {
     let finite = 0;
     while (finite < rows && Number.isFinite(values[2 * finite] + values[2 * finite + 1])) finite += 1;
     if (finite < rows) figure.freeze(layer.label || layer.data);
-    this.xs = Array.from({ length: finite }, (_, i) => values[2 * i]);
-    this.ys = Array.from({ length: finite }, (_, i) => values[2 * i + 1]);
+    [this.xs, this.ys] = [new Array(finite), new Array(finite)];
+    for (let i = 0; i < finite; i++) [this.xs[i], this.ys[i]] = [values[2 * i], values[2 * i + 1]];
   }
 
   draw({ x, y }) {
@@ -183,6 +186,10 @@ class ArrowMark {
   #data(i) {
     const ends = [this.px[2 * i], this.py[2 * i], this.px[2 * i + 1], this.py[2 * i + 1]];
     return ends.every(Number.isFinite) ? arrowPath(...ends) : "";
+  }
+
+  seen(box) {
+    return this.px.some((_, i) => i % 2 === 1 && isSeen(this.px, this.py, i - 1, i, box));
   }
 
   highlight(step) {

@@ -11,7 +11,7 @@ class StraightMark {
     this.layer = layer;
     this.figure = figure;
     this.element = paint(svg("path", { class: "cl-rule" }), layer.color);
-    this.label = paint(svg("text", { class: "cl-rule-label" }, layer.label), layer.color);
+    this.label = paint(svg("text", { class: "cl-rule-label" }, ""), layer.color);
   }
 
   toggle(shown) {
@@ -99,7 +99,9 @@ function placeLabels(marks, plot) {
   const taken = [];
   for (const mark of marks) {
     if (!mark.ends || !mark.layer.label) continue;
-    const width = LETTER * mark.layer.label.length;
+    const room = plot.width - 10;
+    putFitted(mark.label, mark.layer.label, room);
+    const width = Math.min(LETTER * mark.layer.label.length, room);
     const boxes = mark.places(plot).map(([x, y, anchor]) => ({
       x, y, anchor, left: anchor === "end" ? x - width : x, right: anchor === "end" ? x : x + width,
     }));
@@ -110,8 +112,14 @@ function placeLabels(marks, plot) {
     const apart = (one, other) =>
       one.right < other.left || one.left > other.right || Math.abs(one.y - other.y) >= LABEL_LINE - 1;
     const free = (box) => taken.every((other) => apart(box, other));
-    const best = inside.find(free) ?? inside[0] ?? boxes[0];
+    const best = inside.find(free) ?? inside[0] ?? moveInto(boxes.find(free) ?? boxes[0], plot);
     taken.push(best);
     put(mark.label, { x: round(best.x), y: round(best.y), "text-anchor": best.anchor });
   }
+}
+
+/** A label's place moved sideways into the plot: one that is too wide for either side of its rule. */
+function moveInto(box, plot) {
+  const by = Math.max(0, plot.x - box.left) - Math.max(0, box.right - plot.x - plot.width);
+  return { ...box, x: box.x + by, left: box.left + by, right: box.right + by };
 }

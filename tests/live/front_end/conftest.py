@@ -81,6 +81,7 @@ def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Ca
         before: str = "",
         element: str = "shrink",
         fragment: str = "",
+        style: str = STYLE,
         expect_errors: bool = False,
         **options: Any,
     ) -> Page:
@@ -88,7 +89,7 @@ def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Ca
         files = {
             "live.js": assets.script(),
             "live.css": assets.style(),
-            "page.css": STYLE,
+            "page.css": style,
             "figure.js": f'curvlibLive.define("shrink", {definition});',
             "picture.svg": PICTURE,
             "page.html": PAGE % (before, element),

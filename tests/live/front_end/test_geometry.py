@@ -1,9 +1,11 @@
 """Path data of lines that leave the picture by any distance, arrows, conics, cells; without a browser."""
 
 import json
+import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from py_mini_racer import MiniRacer
 
@@ -18,7 +20,7 @@ def polyline():
     context.eval("".join((STATIC / name).read_text() for name in ("dom.js", "geometry.js")))
 
     def call(xs: list[float], ys: list[float]) -> list[tuple[float, float]]:
-        data = context.eval(f"polyline({json.dumps(xs)}, {json.dumps(ys)})")
+        data = context.eval(f"polyline({json.dumps(xs)}, {json.dumps(ys)})")  # which reads NaN too
         return [(float(x), float(y)) for x, y in re.findall(r"([-\d.e+]+),([-\d.e+]+)", data)]
 
     return call
@@ -43,6 +45,40 @@ def test_a_line_through_the_picture_is_kept(polyline) -> None:
 @pytest.mark.parametrize(("a", "b"), [(1e25, -1e49), (-1e61, 1e63), (1e13, -1e13)])
 def test_a_line_between_points_too_far_to_tell_is_left_out(polyline, a: float, b: float) -> None:
     assert polyline([a, b], [a / 2, b / 2]) == []
+
+
+def test_a_dense_line_is_drawn_by_the_points_that_show(polyline) -> None:
+    generator = np.random.default_rng(0)
+    xs, ys = np.linspace(0, 100, 20_001), generator.normal(size=20_001) * 50
+    xs[7], ys[10_050] = np.nan, 1000.0  # a gap, and a peak that must not go
+    drawn = np.array(polyline(xs.tolist(), ys.tolist()))
+    assert len(drawn) < 20_001 / 20
+    assert drawn[0] == pytest.approx([0, ys[0]], abs=0.06) and drawn[-1] == pytest.approx(
+        [100, ys[-1]], abs=0.06
+    )
+    for left in range(100):  # in every pixel it reaches as far up and down as all points do
+        inside = ys[(xs >= left) & (xs < left + 1)]
+        shown = drawn[(drawn[:, 0] >= left - 0.05) & (drawn[:, 0] <= left + 1.05), 1]
+        assert shown.min() <= inside.min() + 0.06 and shown.max() >= inside.max() - 0.06
+
+
+def test_a_dense_line_keeps_its_gaps(javascript) -> None:
+    xs = "Array.from({ length: 3000 }, (_, i) => i / 100)"
+    ys = "Array.from({ length: 3000 }, (_, i) => (i > 1000 && i < 2000 ? NaN : 5))"
+    data = javascript(f"polyline({xs}, {ys})")
+    assert re.findall(r"M([^L]*)", data) == ["0,5", "20,5"] and "L10,5" in data and "L30,5" in data
+    assert javascript(f"polyline({xs.replace('3000', '9')}, {xs.replace('3000', '9')})").count("L") == 8
+
+
+def test_dense_dots_cover_what_all_of_them_would(javascript) -> None:
+    turn = "Array.from({ length: 50000 }, (_, i) => 100 + 90 * Math.%s(i))"
+    data = javascript(f"dots({turn % 'sin'}, {turn % 'cos'})")
+    places = {tuple(map(float, pair.split(","))) for pair in re.findall(r"M([-\d.]+,[-\d.]+)h0", data)}
+    assert 200 < len(places) < 1500
+    for angle in range(0, 50_000, 97):
+        point = (100 + 90 * math.sin(angle), 100 + 90 * math.cos(angle))
+        assert min(math.dist(point, place) for place in places) < 3
+    assert javascript("dots([1, 1, 1], [2, 2, 2])") == 3 * "M1,2h0"
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,28 @@ def test_a_copied_link_leads_to_the_state(named, state, put) -> None:
     assert there.evaluate("() => scrollY") > 2000
 
 
+def test_a_copied_link_hides_what_the_legend_hid(named, state, spec) -> None:
+    label = "second & third, 100 % of it"
+    for layer in (spec["views"][0]["layers"][2], spec["views"][1]["layers"][1]):
+        layer["label"] = label
+    page = named("", spec)
+    page.locator("#live-shrink").scroll_into_view_if_needed()
+    page.get_by_role("button", name=label).click()
+    page.get_by_role("button", name="fourth method").click()
+    there = page.context.new_page()
+    there.goto(copy(page))
+    there.locator("#live-shrink .cl-summary").wait_for()
+    pressed = there.locator("#live-shrink [aria-pressed]")
+    assert {entry.inner_text(): entry.get_attribute("aria-pressed") for entry in pressed.all()} == {
+        label: "false", "third method": "true", "fourth method": "false", "origin": "true",
+    }  # fmt: skip
+    assert state(there) == state(page)
+    there.evaluate("() => { location.hash = '#live-shrink?-=nobody&-=first%20method&kappa=20'; }")
+    there.wait_for_function("() => document.querySelector('#live-shrink').curvlibLive.state.kappa === 20")
+    assert there.locator("#live-shrink [aria-pressed=false]").count() == 0
+    assert there.evaluate("() => document.querySelector('#live-shrink').curvlibLive.hidden.size") == 0
+
+
 def test_without_a_clipboard_the_link_stands_in_the_address_bar(named, state, put) -> None:
     page = named()
     page.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: undefined })")
@@ -86,6 +108,13 @@ def test_other_addresses_change_nothing(named, state, spec, fragment) -> None:
 def test_values_beyond_a_control_are_clipped(named, state) -> None:
     values = state(named("#live-shrink?kappa=1e9&start=-1e3,Infinity"))
     assert (values["kappa"], values["start"]) == (1000, [-3, 2])
+
+
+def test_a_value_between_a_sliders_steps_goes_to_the_nearest(named, state, spec) -> None:
+    spec["controls"][1]["max"] = 93  # to which no step of 5 leads
+    assert state(named("#live-shrink?angle=37.4&kappa=19.554", spec))["angle"] == 35
+    page = named("#live-shrink?angle=93&kappa=19.554", spec)
+    assert (state(page)["angle"], state(page)["kappa"]) == (90, 19.554)
 
 
 def test_data_are_pairs_in_a_row(named, state, spec, put) -> None:

@@ -55,6 +55,43 @@ def test_a_move_is_drawn_within_a_frame(show, record_property) -> None:
     assert slowest < 100
 
 
+MANY = """
+function () {
+    return kappa => {
+        const noisy = i => kappa * Math.exp(-i / 8000 + Math.sin(i * i));
+        return { crowd: Float64Array.from({ length: 50000 }, (_, i) => noisy(i)) };
+    };
+}
+"""
+CURSOR = """
+() => {
+    const pad = document.querySelector('.cl-cursor-pad');
+    return Array.from({ length: 20 }, () => {
+        const start = performance.now();
+        pad.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+        pad.getBoundingClientRect();
+        return performance.now() - start;
+    });
+}
+"""
+
+
+def test_a_curve_of_many_points_is_drawn_thinly_and_its_cursor_moves_freely(
+    show, spec, record_property
+) -> None:
+    view = spec["views"][1]
+    view["layers"] = [{**view["layers"][1], "y": "crowd", "count": None}]
+    spec.update(views=[view], outputs=[], summary="", words={})
+    spec["inputs"] = ["kappa"]
+    page = show(spec, MANY)
+    letters = len(page.locator(".cl-frame .cl-line").get_attribute("d"))
+    assert 1000 < letters < 100_000, "not half a million"
+    moves = page.evaluate(CURSOR)
+    assert page.locator(".cl-cursor-pad").get_attribute("aria-valuenow") == "20"
+    record_property("ms of a cursor's move over 50,000 points", f"median {statistics.median(moves):.1f}")
+    assert statistics.median(moves) < 40
+
+
 def test_ten_figures_are_there_at_once(show, record_property) -> None:
     page = show(before=MORE, viewport={"width": 1000, "height": 12_000})
     meter = Meter(page)
