@@ -19,6 +19,7 @@ from curvlib.hyperparameters import (
 )
 from curvlib.linalg import (
     at_least_float32,
+    column_lengths,
     norm,
     solve_least_squares,
     solve_symmetric,
@@ -305,7 +306,7 @@ class LevenbergMarquardt:
     ) -> _Model:
         r, jacobian = at_least_float32(r), at_least_float32(jacobian)
         triangle, target = triangularize(jacobian, r)
-        lengths = jnp.sqrt(jnp.sum(triangle**2, axis=0))  # those of J's columns
+        lengths = column_lengths(triangle)  # those of J's columns
         scale = jnp.ones_like(lengths)
         if self.scaling == "marquardt":
             memory = jnp.sqrt(jnp.asarray(self.memory, scale.dtype))
@@ -343,7 +344,7 @@ class LevenbergMarquardt:
             jnp.append(model.target, jnp.zeros_like(scale)),
         )
         delta = -solve_triangular(factor, target)
-        length = jnp.sqrt(jnp.sum((scale * delta) ** 2))
+        length = norm(scale * delta)
         # ½ ‖r‖² − ½ ‖r + Jδ‖² = ½ ‖Jδ‖² + λ δᵀDδ, and ‖Jδ‖² + λ δᵀDδ is the target's square.
         predicted = 0.5 * (jnp.sum(target**2) + damping * length**2)
 
@@ -390,7 +391,7 @@ class LevenbergMarquardt:
         bend = -solve_triangular(
             factor, solve_triangular(factor, pull, trans="T")
         )
-        size = jnp.sqrt(jnp.sum((model.scale * bend) ** 2))
+        size = norm(model.scale * bend)
         usable = jnp.isfinite(size)
         straight = ~usable | (size <= self.acceleration * length)
         return jnp.where(usable, bend, 0), straight
@@ -409,7 +410,7 @@ class LevenbergMarquardt:
         """0, or the code of the tolerance that is met at θ."""
         eps = jnp.finfo(model.theta.dtype).eps
         length = trial.length * (1 + trial.damping / model.unit)
-        reach = jnp.sqrt(jnp.sum((model.scale * model.theta) ** 2))
+        reach = norm(model.scale * model.theta)
         cosines = self.angle_tol * jnp.sqrt(2 * model.loss) * model.lengths
         by_step = length <= jnp.maximum(self.step_tol, eps) * reach
         by_decrease = predicted <= (

@@ -506,3 +506,15 @@ def test_the_alpha_reported_is_the_alpha_taken():
     trace = cl.minimize(line, cl.GaussNewton(alpha=0.5, line_search=cl.Armijo()), jnp.zeros(2), 2, path=True)
     np.testing.assert_allclose(trace.details["alpha"][:2], 0.5)
     np.testing.assert_allclose(trace.path[1], 1.5)
+
+
+@pytest.mark.parametrize("unit", [1e-22, 1e20])
+def test_a_parameter_in_tiny_or_huge_units_is_fitted_too(unit):
+    """In single precision the square of such a column under- or overflows."""
+
+    def residual(p):
+        return jnp.stack([unit * p[0] - 1, unit * p[0] - 3, p[1] - 5])
+
+    trace = cl.minimize(cl.LeastSquares(residual), cl.LevenbergMarquardt(), jnp.zeros(2, jnp.float32), 50)
+    np.testing.assert_allclose(trace.params, [2 / unit, 5], rtol=1e-4)
+    assert trace.status.converged, str(trace.status)
