@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 
 from curvlib.hyperparameters import check_at_least, check_fraction, hyperparameters
-from curvlib.problems import Array
+from curvlib.problems import Array, Params
 from curvlib.status import Status
 
 
@@ -99,6 +100,31 @@ def check_line_search(line_search: Any) -> None:
     """
     if line_search is not None and not isinstance(line_search, Armijo):
         raise TypeError(f"the line search must be a cl.Armijo() or None, got {line_search!r}")
+
+
+def move_along(
+    line_search: Armijo | None, problem: Any, params: Params, direction: Array, loss: Array, slope: Array
+) -> tuple[Params, Array, dict[str, Array]]:
+    """Go from θ along a direction p, as far as the line search finds, or by p itself without one.
+
+    Args:
+        line_search: what looks for α, or None.
+        problem, params: the problem and θ.
+        direction: p, shape (n,), in the order of the parameters made flat.
+        loss, slope: L(θ), and gᵀp, which is not finite where p is not.
+
+    Returns:
+        θ + αp; and as from ``step_length`` the ``Status`` code where there is no step, then α is zero; and
+        what to report of the search.
+    """
+    theta, unravel = ravel_pytree(params)
+
+    def moved(alpha: Array) -> Params:
+        delta = jnp.where(alpha == 0, 0, alpha * direction)  # with α = 0, p need not be finite
+        return unravel((theta + delta).astype(theta.dtype))
+
+    alpha, failure, details = step_length(line_search, lambda alpha: problem.loss(moved(alpha)), loss, slope)
+    return moved(alpha), failure, details
 
 
 def step_length(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
@@ -22,7 +20,7 @@ from curvlib.linalg import (
     solve_symmetric,
     trust_region_step,
 )
-from curvlib.line_search import Armijo, check_line_search, step_length
+from curvlib.line_search import Armijo, check_line_search, move_along
 from curvlib.minimize import Info, Problem, value_and_gradient
 from curvlib.problems import Array, Params
 from curvlib.products import hessian
@@ -89,23 +87,14 @@ class Newton:
         curvature: Problem | None = None,
     ) -> tuple[Params, Array, Info]:
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
-        theta, unravel = ravel_pytree(params)
         g = ravel_pytree(gradient)[0]
         matrix = hessian(problem if curvature is None else curvature, params)
         damping = jnp.asarray(at_step(self.damping, state), matrix.dtype)
         matrix += damping * jnp.eye(g.size, dtype=matrix.dtype)
         direction, curvature_details = self._direction(matrix, g)
 
-        def moved(alpha: Array) -> Params:
-            # Without a finite direction there is no step, and alpha is zero.
-            delta = jnp.where(alpha == 0, 0, alpha * direction)
-            return unravel((theta + delta).astype(theta.dtype))
-
-        alpha, failure, search_details = step_length(
-            self.line_search,
-            lambda alpha: problem.loss(moved(alpha)),
-            loss,
-            g @ direction,
+        params, failure, search_details = move_along(
+            self.line_search, problem, params, direction, loss, g @ direction
         )
         finite = jnp.all(jnp.isfinite(matrix))
         info = Info(
@@ -114,7 +103,7 @@ class Newton:
             failure=jnp.where(finite, failure, Status.BAD_CURVATURE),
             details=curvature_details | search_details,
         )
-        return moved(alpha), state + 1, info
+        return params, state + 1, info
 
     def _direction(
         self, matrix: Array, g: Array
@@ -131,13 +120,6 @@ class Newton:
             "condition": condition_number(eigenvalues),
         }
         return -basis @ ((basis.T @ g) / floored), details
-
-
-class TrustRegionState(NamedTuple):
-    """The trust region's radius Δ, and the steps taken so far."""
-
-    radius: Array
-    count: Array
 
 
 @hyperparameters
@@ -184,24 +166,23 @@ class TrustRegionNewton:
 
     def init(
         self, problem: Problem, params: Params, key: Array | None = None
-    ) -> TrustRegionState:
+    ) -> Array:
+        """The state is the radius Δ."""
         radius = jnp.minimum(self.radius, self.max_radius)
-        dtype = ravel_pytree(params)[0].dtype
-        return TrustRegionState(radius.astype(dtype), jnp.int32(0))
+        return radius.astype(ravel_pytree(params)[0].dtype)
 
     def step(
         self,
         problem: Problem,
         params: Params,
-        state: TrustRegionState,
+        state: Array,
         curvature: Problem | None = None,
-    ) -> tuple[Params, TrustRegionState, Info]:
+    ) -> tuple[Params, Array, Info]:
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
         theta, unravel = ravel_pytree(params)
+        g = ravel_pytree(gradient)[0]
         matrix = hessian(problem if curvature is None else curvature, params)
-        inner = trust_region_step(
-            matrix, ravel_pytree(gradient)[0], state.radius
-        )
+        inner = trust_region_step(matrix, g, radius=state)
         new_loss = problem.loss(unravel(theta + inner.step))
 
         # Differences that rounding makes up are worth nothing, on either side of the ratio.
@@ -216,12 +197,12 @@ class TrustRegionNewton:
             0.25 * norm(inner.step),
             jnp.where(
                 (ratio > 0.75) & inner.on_boundary,
-                jnp.minimum(2 * state.radius, self.max_radius),
-                state.radius,
+                jnp.minimum(2 * state, self.max_radius),
+                state,
             ),
         ).astype(theta.dtype)
         details = {
-            "radius": state.radius,
+            "radius": state,
             "gain_ratio": ratio,
             "multiplier": inner.multiplier,
             "smallest_eigenvalue": inner.smallest_eigenvalue,
@@ -243,4 +224,4 @@ class TrustRegionNewton:
         )
         moved = jnp.where(accepted, theta + inner.step, theta)
         params = unravel(moved.astype(theta.dtype))
-        return params, TrustRegionState(radius, state.count + 1), info
+        return params, radius, info

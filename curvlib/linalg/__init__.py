@@ -1,0 +1,32 @@
+"""Linear algebra the methods share: symmetric and least-squares solves, conjugate gradients, the trust-region
+subproblem."""
+
+from curvlib.linalg.dense import (
+    SymmetricSolution,
+    at_least_float32,
+    column_lengths,
+    condition_number,
+    norm,
+    solve_symmetric,
+)
+from curvlib.linalg.krylov import CGOutcome, CGResult, conjugate_gradients
+from curvlib.linalg.least_squares import LeastSquaresSolution, solve_least_squares, triangularize
+from curvlib.linalg.trust_region import TrustRegionStep, check_radius, trust_region_step
+
+__all__ = [
+    "CGOutcome",
+    "CGResult",
+    "LeastSquaresSolution",
+    "SymmetricSolution",
+    "TrustRegionStep",
+    "at_least_float32",
+    "check_radius",
+    "column_lengths",
+    "condition_number",
+    "conjugate_gradients",
+    "norm",
+    "solve_least_squares",
+    "solve_symmetric",
+    "triangularize",
+    "trust_region_step",
+]

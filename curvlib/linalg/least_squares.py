@@ -1,0 +1,100 @@
+"""Linear least squares by orthogonal factorization."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from curvlib.linalg.dense import at_least_float32, column_lengths, promoted
+from curvlib.problems import Array
+
+
+class LeastSquaresSolution(NamedTuple):
+    """What ``solve_least_squares`` returns.
+
+    Attributes:
+        x: the solution, shape (n,).
+        full_rank: whether the matrix's columns are independent, so that there is only this one.
+    """
+
+    x: Array
+    full_rank: Array
+
+
+def solve_least_squares(matrix: Array, b: Array) -> LeastSquaresSolution:
+    """Minimise ‖Ax − b‖, and among several minimisers take the shortest in units of the columns' lengths.
+
+    By QR: with A = QR the solution is R⁻¹Qᵀb, with errors that grow like κ(A), where the normal equations
+    AᵀAx = Aᵀb have κ(A)². Column i counts as a combination of those before it if |R_ii| ≤ 10 m u ‖A e_i‖, u
+    the unit roundoff, whatever units the columns are in. Then, or with fewer rows than columns, the solution
+    is the minimiser with the smallest ‖Dx‖, where D = diag(‖A e_i‖): x = D⁻¹ (RD⁻¹)⁺ Qᵀb, by a singular value
+    decomposition of the small RD⁻¹.
+
+    Args:
+        matrix: A, shape (m, n).
+        b: shape (m,).
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Source: Golub & Van Loan 2013, Matrix Computations, 4th ed., sections 5.3 and 5.5.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> solution = solve_least_squares(jnp.array([[1.0, 1.0], [1.0, 1.0]]), jnp.array([1.0, 3.0]))
+        >>> [round(float(x), 6) for x in solution.x], bool(solution.full_rank)
+        ([1.0, 1.0], False)
+    """
+    matrix, b, dtype = promoted(matrix, b)
+    if matrix.ndim != 2 or b.shape != matrix.shape[:1]:
+        raise ValueError(
+            f"least squares needs a matrix and as many numbers as it has rows, got {matrix.shape} "
+            f"and {b.shape}"
+        )
+    triangle, target = triangularize(matrix, b)
+
+    lengths = column_lengths(triangle)  # those of A's columns
+
+    def shortest() -> Array:
+        # Columns of one length: which singular values are rounding does not depend on the columns' units.
+        units = jnp.where(lengths > 0, lengths, 1)
+        return jnp.linalg.lstsq(triangle / units, target)[0] / units
+
+    rows, columns = matrix.shape
+    if rows < columns:
+        return LeastSquaresSolution(shortest().astype(dtype), jnp.array(False))
+    rounding = rows * 5 * jnp.finfo(triangle.dtype).eps
+    dependent = jnp.abs(jnp.diagonal(triangle)) <= rounding * lengths
+    full_rank = ~jnp.any(dependent)
+    x = jax.lax.cond(full_rank, lambda: jax.scipy.linalg.solve_triangular(triangle, target), shortest)
+    return LeastSquaresSolution(x.astype(dtype), full_rank)
+
+
+def triangularize(matrix: Array, b: Array) -> tuple[Array, Array]:
+    """R and Qᵀb of the factorization A = QR, without forming Q.
+
+    They stand in the triangle of the matrix [A b]. ‖Rx − Qᵀb‖ and ‖Ax − b‖ differ by what no x changes, so
+    that a least-squares problem of m rows becomes one of n; and adding rows to the small one adds them to
+    the large one.
+
+    Args:
+        matrix: A, shape (m, n).
+        b: shape (m,).
+
+    Returns:
+        R, shape (min(m, n), n), and Qᵀb, shape (min(m, n),). Signs of R's rows are not fixed.
+
+    Source: Golub & Van Loan 2013, Matrix Computations, 4th ed., section 5.3.3.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> triangle, target = triangularize(jnp.array([[3.0], [4.0]]), jnp.array([1.0, 2.0]))
+        >>> round(abs(float(triangle[0, 0])), 4), round(float(target[0] / triangle[0, 0]), 4)
+        (5.0, 0.44)
+    """
+    matrix, b = at_least_float32(matrix), at_least_float32(b)
+    columns = matrix.shape[1]
+    triangle = jnp.linalg.qr(jnp.column_stack([matrix, b]), mode="r")[:columns]
+    return triangle[:, :columns], triangle[:, columns]
