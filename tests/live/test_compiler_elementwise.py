@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
+from scipy import special
 
 from curvlib.live.compiler import CompileError, compile
 from tests.live.javascript import check, flushed, run
@@ -129,6 +130,25 @@ def test_special_functions_over_their_range(primitive):
         check(function, line, rtol=1e-11, atol=1e-13)
         line = np.abs(line) if primitive == "digamma" else line
         check(jax.vmap(jax.grad(function)), line, rtol=1e-10, atol=1e-12)
+
+
+def test_sums_from_far_below_zero_end():
+    """JAX and SciPy count up from there; here the reflection of polygamma says what is right."""
+    x = np.array([-0.1, -1e-5, -2.5, -77.25, -1e6 - 0.5, -3e7 - 0.5, -4503599627370495.5])
+    one, two = run(compile(lambda x: [lax.polygamma(n + 0 * x, x) for n in (1.0, 2.0)], x), x).values()
+    part = x - np.round(x)
+    sine, cosine = np.sin(np.pi * part), np.cos(np.pi * part)
+    np.testing.assert_allclose(one, (np.pi / sine) ** 2 - special.polygamma(1, 1 - x), rtol=1e-13)
+    cubed = 2 * (np.pi / sine) ** 3 * cosine
+    np.testing.assert_allclose(two, special.polygamma(2, 1 - x) - cubed, rtol=1e-12, atol=1e-12)
+
+
+def test_sums_end_wherever_they_start():
+    x = extremes(np.float64)
+    x = np.concatenate([x, [-3e7 - 0.5, -(2.0**52) + 0.5, -1e300, 1e300]])
+    run(compile(lambda a, b: (lax.zeta(a, b), lax.polygamma(a, b)), *pairs(x)), *pairs(x))
+    trigamma = run(compile(lambda x: lax.polygamma(jnp.ones_like(x), x), x), x)["value"]
+    assert np.all(trigamma[(x <= 0) & (np.floor(x) == x)] == np.inf)
 
 
 def test_constants_are_folded_as_they_would_be_computed():

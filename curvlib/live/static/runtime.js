@@ -107,11 +107,19 @@ const runtime = (function () {
 
   const EULER = [12, -720, 30240, -1209600, 47900160, -1307674368000 / 691, 74724249600]; // (2k)! / B₂ₖ
 
-  /* Hurwitz's Σ (q + n)^-x: the first terms, then Euler's and Maclaurin's formula for the rest. */
+  /* Hurwitz's Σ (q + n)^-x. Those of its terms with q + n < 0 are, mirrored, a sum above 0 without its end: no more
+     work however far q is below. */
   function zeta(x, q) {
     if (!(x > 1)) return x === 1 ? Infinity : NaN;
-    if (q <= 0 && q % 1 === 0) return x % 2 === 0 ? Infinity : NaN;
+    if (q <= 0 && floor(q) === q) return x % 2 === 0 ? Infinity : NaN;
     if (q < 0 && x % 1 !== 0) return NaN;
+    if (!(q < 0)) return zetaAbove(x, q);
+    const part = trunc(q) - q, mirrored = zetaAbove(x, part) - zetaAbove(x, 1 - q);
+    return zetaAbove(x, 1 - part) + (x % 2 === 0 ? mirrored : -mirrored);
+  }
+
+  /* The same for q > 0: the first terms, then Euler's and Maclaurin's formula for the rest. */
+  function zetaAbove(x, q) {
     let a = q, last = Math.pow(q, -x), sum = last;
     for (let n = 0; n < 9 || a < 16; n++) sum += last = Math.pow(++a, -x);
     sum += last * a / (x - 1) - last / 2;
