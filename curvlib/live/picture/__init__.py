@@ -72,7 +72,7 @@ def draw(definition: Definition, state: State) -> Picture:
     heights = [_height(row, scene) for row in rows]
     head = LINE_HEIGHT * (bool(definition.title) + bool(shared))
     height = sum(heights) + head
-    with mpl.style.context(["default", STYLE]), np.errstate(over="ignore"):  # in ticks far outside limits
+    with mpl.style.context(["default", STYLE]):
         figure = Figure(figsize=(WIDTH, height), dpi=PIXELS * SHARPNESS, layout="constrained")
         canvas = FigureCanvasAgg(figure)
         top, *strips = figure.subfigures(len(rows) + 1, 1, height_ratios=[max(head, 1e-3), *heights])

@@ -15,7 +15,9 @@ from curvlib.live.views import Layer, Limits, Text
 INK, GREY = plot.COLORS["ink"][0], plot.COLORS["grey"][0]
 PLANE_ASPECT = 0.8  # height by width, where limits do not say
 MARGIN = 0.04  # of the span, beside what is fitted
-FARTHEST = 280  # the power of ten to which limits are fitted at most: spans with margins are finite
+FARTHEST = (
+    200  # the power of ten to which limits are fitted at most: spans, and ticks beyond them, are finite
+)
 
 Marks = dict[tuple[str, str], Artist]  # what stands for layers in legends, by label and colour
 
