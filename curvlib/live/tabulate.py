@@ -26,7 +26,8 @@ import numpy as np
 from curvlib.live import checks
 from curvlib.live.compiler import Leaf, Program
 from curvlib.live.compiler.program import leaf_names
-from curvlib.live.controls import Choice, Control, Slider, Toggle, Value, nearest
+from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
+from curvlib.live.controls.places import after_steps, nearest, steps_to
 from curvlib.live.definition import assemble
 from curvlib.live.sources import Source
 from curvlib.live.views import View
@@ -258,8 +259,8 @@ def _stops(control: Control) -> tuple[Value, ...]:
     step = control.step or (1 if control.integer and not control.log else None)
     if step is None:
         raise ValueError(f"slider '{control.name}' is continuous: for a table, give it stops= or step=")
-    count = math.floor((control.max - control.min) / step + 1e-9) + 1
-    places = (float(f"{control.min + step * index:.12g}") for index in range(count))
+    counts = range(steps_to(control.max, control.min, step) + 1)
+    places = (after_steps(control.min, step, count) for count in counts)
     return tuple(round(place) if control.integer else place for place in places)
 
 
