@@ -155,9 +155,10 @@ class _Run:
 
     def _row(self, state: tuple[Value, ...]) -> tuple[tuple[Leaf, ...], list[np.ndarray]]:
         result = self.function(**dict(zip(self.controls, state, strict=True)))
+        checks.outputs(result, f"the function {_name(self.function)}")
         paths = jax.tree_util.tree_flatten_with_path(result)[0]
         arrays = [np.asarray(value) for _, value in paths]
-        names = [name or "value" for name in leaf_names(paths)]
+        names = leaf_names(paths)
         leaves = [
             Leaf(name, array.shape, array.dtype.name) for name, array in zip(names, arrays, strict=True)
         ]
