@@ -241,8 +241,22 @@ def test_bits_of_floats():
         lambda x, n: (x.view(jnp.int32), x.view(jnp.uint32), n.view(jnp.float32)), x[~np.isnan(x)], n, rtol=0
     )
     check(lambda x: (jnp.signbit(x), jnp.copysign(x, -x), jnp.frexp(x)), np.float32(RANDOM))
+    check(lambda x: jax.lax.bitcast_convert_type(x, jnp.int64) >> 20, np.array([1.5, -1e300, 3e-5]))
     with pytest.raises(CompileError, match=r"the bits of float64 as int64, used at .*elementwise\.py"):
         compile(lambda x: jax.lax.bitcast_convert_type(x, jnp.int64), 1.0)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_signs_and_exponents(dtype):
+    def functions(x, n):
+        step = jnp.ldexp(x, n)
+        return jnp.signbit(x), jnp.copysign(3.0, x), jnp.frexp(x), step, jnp.spacing(x), special_gamma(x)
+
+    special_gamma = jax.scipy.special.gamma
+    x = extremes(dtype)[:-4]
+    x = x[~np.isnan(x)]  # a NaN has no sign
+    for few in (x, x[:12]):
+        check(functions, few, np.arange(len(few)) - 9, flush=True, rtol=1e-12 if dtype == "float64" else 1e-5)
 
 
 def test_precision_at_the_ends_of_its_range():

@@ -182,9 +182,26 @@ def _reduce_precision(scope: Scope, equation: Equation, operand: Array) -> Array
     return elementwise(scope, operand.shape, operand.dtype, rule, operand)
 
 
-@lowers("bitcast_convert_type", functions="jax.lax.bitcast_convert_type, x.view", limits="32 bits only")
+@lowers(
+    "bitcast_convert_type",
+    functions="jax.lax.bitcast_convert_type, x.view, jnp.signbit, copysign, frexp, ldexp,"
+    " jax.scipy.special.gamma",
+    limits="of 64 bits only what is shifted by 11 or more, or masked and cast back",
+)
 def _bitcast(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, old, new = scope.code, operand.dtype, equation.outputs[0].dtype
+    if "above" in equation.parameters:
+        first = code.constant(equation.parameters["above"])
+        return elementwise(
+            scope, operand.shape, new, lambda x: code.apply("runtime.bitsAbove", x, first), operand
+        )
+    if "masks" in equation.parameters:
+        halves = [
+            code.constant(half) for mask in equation.parameters["masks"] for half in divmod(mask, 2**32)
+        ]
+        return elementwise(
+            scope, operand.shape, new, lambda x: code.apply("runtime.masked", x, *halves), operand
+        )
     if old.itemsize != new.itemsize or (old.itemsize > 4 and old != new):
         raise Unsupported(f"the bits of {old} as {new}")
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from jax.extend import core
 
+from curvlib.live.compiler import doubles
 from curvlib.live.compiler.errors import no_javascript, where
 
 KINDS = {  # the typed array that holds a dtype
@@ -179,6 +180,8 @@ def _convert(
     result = Equation(name, arguments, [_variable(v, place) for v in equation.outvars], parameters, place)
     if name in _CONTROL:
         _CONTROL[name](result)
+    if result.inputs and result.inputs[0].dtype == np.int64:
+        result = doubles.of_floats(result, equations)
     equations.append(result)
     return result.outputs
 

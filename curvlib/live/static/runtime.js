@@ -185,6 +185,22 @@ const runtime = (function () {
     return float32[0];
   }
 
+  const halves = new Int32Array(float64.buffer); // the lower one first, as on all machines that run browsers
+
+  /* The bits of a float64 from one on, as a whole number. */
+  function bitsAbove(x, first) {
+    float64[0] = x === x ? x : NaN; // which of them does not matter, but it should be one
+    return first < 32 ? Number(int64[0] >> BigInt(first)) : halves[1] >> (first - 32);
+  }
+
+  /* The float64 with the bits of x that are kept, and those that are set. */
+  function masked(x, keptHigh, keptLow, setHigh, setLow) {
+    float64[0] = x;
+    halves[0] = (halves[0] & keptLow) | setLow;
+    halves[1] = (halves[1] & keptHigh) | setHigh;
+    return float64[0];
+  }
+
   /* The neighbour of x towards y. */
   function nextAfter(x, y, single) {
     if (x !== x || y !== y) return NaN;
@@ -464,7 +480,7 @@ const runtime = (function () {
   return {
     power, quotient, remainder, saturate, roundFromZero, roundToEven, erf, erfc, erfInverse, logGamma, digamma, zeta,
     polygamma, logAddExp, and, or, xor, shiftLeft, shiftRight, shiftRightLogical, populationCount, leadingZeros,
-    bitsOf, ofBits, nextAfter, reducePrecision, less, lessOrEqual, order,
+    bitsOf, ofBits, bitsAbove, masked, nextAfter, reducePrecision, less, lessOrEqual, order,
     cholesky, lu, pivotsToPermutation, solveTriangular, eigh, qr, svd,
   };
 })();
