@@ -69,6 +69,7 @@ def _exact(name: str) -> ElementRule:
     return lambda code, dtype, *arguments: code.apply(name, *arguments)
 
 
+_OF_X = "no derivatives by its parameters"
 _WIDE = "int64 up to 2^53"
 
 _register("add", arithmetic.add, "x + y")
@@ -112,6 +113,26 @@ _register("lgamma", _function("runtime.logGamma"), "jax.scipy.special.gammaln, b
 _register("digamma", _function("runtime.digamma"), "jax.scipy.special.digamma, the derivative of gammaln")
 _register("polygamma", _function("runtime.polygamma"), "jax.scipy.special.polygamma")
 _register("zeta", _function("runtime.zeta"), "jax.scipy.special.zeta")
+_register(
+    "igamma",
+    _function("runtime.gammaBelow"),
+    "jax.scipy.special.gammainc, jax.scipy.stats.gamma.cdf, jax.scipy.stats.chi2.cdf",
+    _OF_X,
+)
+_register(
+    "igammac",
+    _function("runtime.gammaAbove"),
+    "jax.scipy.special.gammaincc, jax.scipy.stats.poisson.cdf",
+    _OF_X,
+)
+_register(
+    "regularized_incomplete_beta",
+    _function("runtime.betaBelow"),
+    "jax.scipy.special.betainc, jax.scipy.stats.beta.cdf",
+    _OF_X,
+)
+_register("bessel_i0e", arithmetic.bessel(0), "jax.scipy.special.i0e, i0; jax.scipy.stats.vonmises.logpdf")
+_register("bessel_i1e", arithmetic.bessel(1), "jax.scipy.special.i1e, i1")
 
 _register("and", arithmetic.bitwise("&&", "&", "runtime.and"), "x & y, jnp.logical_and", _WIDE)
 _register("or", arithmetic.bitwise("||", "|", "runtime.or"), "x | y, jnp.logical_or", _WIDE)

@@ -138,6 +138,64 @@ const runtime = (function () {
     return (n % 2 ? 1 : -1) * exp(logGamma(n + 1)) * zeta(n + 1, x);
   }
 
+  /* first + a₁/(b₁ + a₂/(b₂ + …)), a continued fraction, by Lentz's method. */
+  function fraction(first, a, b) {
+    const tiny = 1e-300;
+    let value = first || tiny, C = value, D = 0, change = 0;
+    for (let n = 1; n <= 2000 && abs(change - 1) > 4e-16; n++) {
+      D = 1 / (b(n) + a(n) * D || tiny);
+      C = b(n) + a(n) / C || tiny;
+      value *= change = C * D;
+    }
+    return value;
+  }
+
+  /* The shares below and above x of Γ(a) = ∫ t^(a-1) exp(-t) dt: by the series Σ xⁿ⁺ᵃ exp(-x) / Γ(a + n + 1), or by
+     Legendre's continued fraction, and what is left of 1. */
+  const gammaBelow = (a, x) => gammaShares(a, x)[0], gammaAbove = (a, x) => gammaShares(a, x)[1];
+
+  function gammaShares(a, x) {
+    if (!(a >= 0 && x >= 0) || a === x && (a === 0 || a === Infinity)) return [NaN, NaN];
+    if (a === Infinity || x === 0) return [0, 1];
+    if (x === Infinity || a === 0) return [1, 0];
+    const front = exp(a * Math.log(x) - x - logGamma(a));
+    if (x > 1 && x > a) {
+      const above = front / fraction(x + 1 - a, n => n * (a - n), n => x + 2 * n + 1 - a);
+      return [1 - above, above];
+    }
+    let term = front / a, below = term;
+    for (let n = 1; n <= 2000 && term > 1e-17 * below; n++) below += term *= x / (a + n);
+    below = min(below, 1);
+    return [below, 1 - below];
+  }
+
+  /* The share below x of B(a, b) = ∫ t^(a-1) (1 - t)^(b-1) dt, or what is left by that above it. */
+  function betaBelow(a, b, x) {
+    if (!(a > 0 && b > 0 && a + b < Infinity && x >= 0 && x <= 1)) return NaN;
+    if (x === 0 || x === 1) return x;
+    const share = x > (a + 1) / (a + b + 2) ? 1 - betaFraction(b, a, 1 - x) : betaFraction(a, b, x);
+    return min(max(share, 0), 1);
+  }
+
+  /* By its continued fraction, which is quick for x below its mean. */
+  function betaFraction(a, b, x) {
+    const front = exp(a * Math.log(x) + b * Math.log1p(-x) + logGamma(a + b) - logGamma(a) - logGamma(b)) / a;
+    const numerator = (n, m = floor(n / 2)) =>
+      (n % 2 ? -(a + m) * (a + b + m) : m * (b - m)) * x / (a + n - 1) / (a + n);
+    return front / fraction(1, numerator, () => 1);
+  }
+
+  /* exp(-|x|) I(x), Bessel's function of order 0 or 1: by its series or, for large |x|, its asymptotic series. */
+  function besselScaled(order, x) {
+    const size = abs(x), sign = order === 1 ? Math.sign(x) : 1;
+    let term = size > 30 ? 1 / sqrt(2 * PI) / sqrt(size) : exp(-size) * (order === 1 ? size / 2 : 1), sum = term;
+    for (let n = 1; n < 200 && abs(term) > 1e-17 * sum; n++) {
+      term *= size > 30 ? ((2 * n - 1) ** 2 - 4 * order) / (8 * n * size) : size * size / 4 / n / (n + order);
+      sum += term;
+    }
+    return sign * sum;
+  }
+
   function logAddExp(a, b) {
     return a === b ? a + Math.LN2 : max(a, b) + Math.log1p(exp(-abs(a - b)));
   }
@@ -479,7 +537,7 @@ const runtime = (function () {
 
   return {
     power, quotient, remainder, saturate, roundFromZero, roundToEven, erf, erfc, erfInverse, logGamma, digamma, zeta,
-    polygamma, logAddExp, and, or, xor, shiftLeft, shiftRight, shiftRightLogical, populationCount, leadingZeros,
+    polygamma, gammaBelow, gammaAbove, betaBelow, besselScaled, logAddExp, and, or, xor, shiftLeft, shiftRight, shiftRightLogical, populationCount, leadingZeros,
     bitsOf, ofBits, bitsAbove, masked, nextAfter, reducePrecision, less, lessOrEqual, order,
     cholesky, lu, pivotsToPermutation, solveTriangular, eigh, qr, svd,
   };
