@@ -9,7 +9,7 @@ only make the program longer. JAX computes it by the same operations as in a ker
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from jax.extend import core
@@ -21,46 +21,63 @@ LIMIT = 10_000  # elements of a result
 SMALL = 16  # elements of operands, up to which sums are no work
 _QUICK = ("elementwise", "shaping", "indexing")  # modules of rules for what costs no more than a load or two
 
-Recipe = Callable[[], list[Any]]
+
+class Recipe:
+    """How to compute what an equation gives, of operands that are known; it is done once."""
+
+    __slots__ = ("equation", "operands", "results")
+
+    def __init__(self, equation: core.JaxprEqn, operands: Sequence[Variable]) -> None:
+        self.equation, self.operands = equation, operands
+        self.results: list[Any] | None = None
+
+    def compute(self) -> list[Any]:
+        """The values of all that the equation gives."""
+        if self.results is None:
+            primitive = self.equation.primitive
+            bound = primitive.get_bind_params(self.equation.params)
+            functions, parameters = bound if isinstance(bound, tuple) else ((), bound)  # before 0.10 a pair
+            with self.equation.ctx.manager:
+                results = primitive.bind(*functions, *map(_value, self.operands), **parameters)
+            self.results = list(results) if primitive.multiple_results else [results]
+        return self.results
 
 
 def recipe(equation: core.JaxprEqn, operands: Sequence[Variable]) -> Recipe | None:
     """How to compute an equation, if all its operands are known and it does nothing else."""
-    if equation.effects or not all(isinstance(v, Constant) or v.recipe for v in operands):
-        return None
-
-    @functools.cache
-    def compute() -> list[Any]:
-        primitive = equation.primitive
-        bound = primitive.get_bind_params(equation.params)
-        functions, parameters = bound if isinstance(bound, tuple) else ((), bound)  # before JAX 0.10: a pair
-        with equation.ctx.manager:
-            results = primitive.bind(*functions, *map(_value, operands), **parameters)
-        return list(results) if primitive.multiple_results else [results]
-
-    return compute
+    for variable in operands:
+        if variable.recipe is None and not isinstance(variable, Constant):
+            return None
+    return None if equation.effects else Recipe(equation, operands)
 
 
 def is_work(equation: core.JaxprEqn, operands: Sequence[Variable]) -> bool:
     """Whether the equation is better computed now, and its result small enough to travel."""
-    results = [v.aval for v in equation.outvars]
-    if not _has_javascript(equation, operands):
+    module, results = _module(equation.primitive.name), [v.aval for v in equation.outvars]
+    if module is None or not all(_has_javascript(v.dtype) for v in (*operands, *results)):
         return True
+    if module in _QUICK:
+        return any(getattr(v, "computed", False) for v in operands) and (
+            max(v.size for v in results) <= max(v.size for v in operands)
+        )
     if sum(v.size for v in results) > LIMIT:
         return False
-    module = TABLE[equation.primitive.name].module
-    if module in _QUICK:
-        largest = max((v.size for v in operands), default=0)
-        return any(getattr(v, "computed", False) for v in operands) and largest >= max(
-            v.size for v in results
-        )
     return module != "reducing" or sum(v.size for v in operands) > SMALL
 
 
-def _has_javascript(equation: core.JaxprEqn, operands: Sequence[Variable]) -> bool:
-    kinds = [v.dtype for v in operands] + [getattr(v.aval, "dtype", None) for v in equation.outvars]
-    return equation.primitive.name in TABLE and all(str(dtype) in KINDS for dtype in kinds)
+@functools.cache
+def _module(primitive: str) -> str | None:
+    """The module of the rule of a primitive, if it has one."""
+    return TABLE[primitive].module if primitive in TABLE else None
+
+
+@functools.cache
+def _has_javascript(dtype: Any) -> bool:
+    return str(dtype) in KINDS
 
 
 def _value(variable: Variable) -> Any:
-    return variable.value if isinstance(variable, Constant) else variable.recipe()
+    if isinstance(variable, Constant):
+        return variable.value
+    known, place = variable.recipe
+    return known.compute()[place]

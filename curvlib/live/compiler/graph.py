@@ -30,11 +30,11 @@ KINDS = {  # the typed array that holds a dtype
 
 @dataclass(eq=False)
 class Variable:
-    """What an equation computes, or an input; `recipe` computes it if it depends on no input."""
+    """What an equation computes, or an input; `recipe` says how, if it depends on no input (`constants`)."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
-    recipe: Callable[[], Any] | None = field(default=None, kw_only=True, repr=False)
+    recipe: Any = field(default=None, kw_only=True, repr=False)
 
     @property
     def size(self) -> int:

@@ -7,7 +7,6 @@ Here calls are inlined, bodies get the variables around them, and what depends o
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -104,7 +103,7 @@ def _convert(
         return _inline(branches[chosen], arguments[1:], equations, place)
     recipe = constants.recipe(equation, arguments)
     if recipe is not None and constants.is_work(equation, arguments):
-        return [constant(value, computed=True) for value in recipe()]
+        return [constant(value, computed=True) for value in recipe.compute()]
     result = Equation(name, arguments, [_variable(v, place) for v in equation.outvars], parameters, place)
     if name in _CONTROL:
         _CONTROL[name](result)
@@ -112,8 +111,8 @@ def _convert(
         result = doubles.of_floats(result, equations)
     equations.append(result)
     if recipe is not None:
-        for place_of, variable in enumerate(result.outputs):
-            variable.recipe = functools.partial(lambda place: recipe()[place], place_of)
+        for k, variable in enumerate(result.outputs):
+            variable.recipe = recipe, k
     return result.outputs
 
 
