@@ -71,6 +71,8 @@ def _shapes(layer: Layer, shapes: Mapping[str, tuple[int, ...]], label: str) -> 
     first = ""  # the array that said so
     for name, allowed in layer.arrays().items():
         shape = shapes[name]
+        if 0 in shape:
+            raise ValueError(f"{label} draws '{name}', which has the shape {shape}: there is nothing to draw")
         known = [tuple(lengths.get(part, part) for part in wanted) for wanted in allowed]
         fitting = [wanted for wanted in known if _fits(shape, wanted)]
         if not fitting:

@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import jax
+import numpy as np
+
 from curvlib.live import check_layers, template
 from curvlib.live.check_layers import counts, listed
+from curvlib.live.compiler.program import leaf_names
 from curvlib.live.controls import Control, Data, Player, Point
 from curvlib.live.views import Drawn, Text, View
 
@@ -81,6 +85,25 @@ def inputs(
     return tuple(taken)
 
 
+def outputs(result: Any, label: str) -> Any:
+    """What a figure's function returned, which has to be arrays and numbers with names."""
+    paths, tree = jax.tree_util.tree_flatten_with_path(result)
+    if jax.tree_util.treedef_is_leaf(tree) or not paths:
+        raise TypeError(f"{label} returned {_kind(result)}: return a dict of named arrays")
+    for name, (_, value) in zip(leaf_names(paths), paths, strict=True):
+        if not isinstance(value, jax.Array) and np.asarray(value).dtype.kind not in "biufc":
+            raise TypeError(f"{label} returned {_kind(value)} as '{name}': return arrays and numbers")
+    return result
+
+
+def _kind(value: Any) -> str:
+    """What something is, for a sentence."""
+    if isinstance(value, jax.Array | np.ndarray):
+        return f"an array of shape {value.shape}"
+    text = repr(value)
+    return text if len(text) < 40 else f"a {type(value).__name__}"
+
+
 def definition(figure: "Definition") -> None:
     """Check names, shapes and texts against what the function returns, then its values at the start."""
     outputs = {leaf.name: leaf for leaf in figure.program.outputs}
@@ -150,8 +173,10 @@ def _texts(figure: "Definition", outputs: Mapping[str, Any]) -> None:
         template.check_template(text, where)
         for name in template.names(text):
             if name not in numbers:
+                braces = "" if re.match(r"\s*[^\W\d]", name) else "; braces stand for fields and nothing else"
                 raise ValueError(
                     f"{where} names '{name}', which is no number of the figure; there are {listed(numbers)}"
+                    + braces
                 )
     for name, options in figure.words.items():
         if name not in numbers or (name in outputs and not counts(outputs[name].dtype)):

@@ -38,9 +38,10 @@ def figure(
     """A figure whose controls recompute it: in a kernel, and in a page without one.
 
     The function is traced once and compiled to JavaScript, so whatever depends on a control must be JAX:
-    array operations, `lax` loops and branches, no Python `if` on a value. Values that do not depend on a
-    control are computed here and travel with the figure as data. Dtypes are JAX's: float64 if x64 is enabled,
-    else float32.
+    array operations, `lax` loops and branches, no Python `if` on a value. What does not depend on a
+    control is computed here, by all that JAX has (random numbers, Fourier transforms), and travels with the
+    figure as data. Steps repeat in `lax.scan` or `lax.fori_loop`: a Python loop is unrolled, and makes the
+    program longer. Dtypes are JAX's: float64 if x64 is enabled, else float32.
 
     In a notebook's kernel a function that cannot be compiled, or is not JAX at all, works too: the kernel
     runs it at each change, a warning says why, and a page without a kernel shows the picture. Whether this is

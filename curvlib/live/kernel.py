@@ -59,7 +59,7 @@ def program(function: Callable[..., Any], names: Sequence[str], arguments: Seque
     """What goes in and what comes out of a function, without the JavaScript between."""
     paths = jax.tree_util.tree_flatten_with_path(function(*arguments))[0]
     outputs = [
-        Leaf(name or "value", np.shape(value), np.asarray(value).dtype.name)
+        Leaf(name, np.shape(value), np.asarray(value).dtype.name)
         for name, (_, value) in zip(leaf_names(paths), paths, strict=True)
     ]
     inputs = [

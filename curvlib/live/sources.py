@@ -61,7 +61,7 @@ def source(function: Callable[..., Any], controls: Mapping[str, Control], name: 
     label = f"the function of figure '{name}'"
     inputs = checks.inputs(function, controls, label)
     arguments = _arguments(inputs, controls)
-    call = _positional(function, inputs)
+    call = _positional(_checked(function, label), inputs)
     try:
         with _python_decisions(label):
             return Source(inputs, compile(call, *arguments), jax.jit(call))
@@ -106,6 +106,16 @@ def field(layer: Layer, view: Plane, controls: Mapping[str, Control]) -> Field:
 def _arguments(names: Sequence[str], controls: Mapping[str, Control]) -> list[Any]:
     """What the controls give a function as the figure opens."""
     return [controls[name].argument(controls[name].value) for name in names]
+
+
+def _checked(function: Callable[..., Any], label: str) -> Callable[..., Any]:
+    """The function, which refuses to return what is not arrays with names."""
+
+    @functools.wraps(function)
+    def checked(*arguments: Any, **named: Any) -> Any:
+        return checks.outputs(function(*arguments, **named), label)
+
+    return checked
 
 
 def _component(function: Callable[..., Any], axis: int) -> Callable[..., Any]:

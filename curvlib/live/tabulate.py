@@ -26,7 +26,8 @@ import numpy as np
 from curvlib.live import checks
 from curvlib.live.compiler import Leaf, Program
 from curvlib.live.compiler.program import leaf_names
-from curvlib.live.controls import Choice, Control, Slider, Toggle, Value, nearest
+from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
+from curvlib.live.controls.places import after_steps, nearest, steps_to
 from curvlib.live.definition import assemble
 from curvlib.live.sources import Source
 from curvlib.live.views import View
@@ -154,9 +155,10 @@ class _Run:
 
     def _row(self, state: tuple[Value, ...]) -> tuple[tuple[Leaf, ...], list[np.ndarray]]:
         result = self.function(**dict(zip(self.controls, state, strict=True)))
+        checks.outputs(result, f"the function {_name(self.function)}")
         paths = jax.tree_util.tree_flatten_with_path(result)[0]
         arrays = [np.asarray(value) for _, value in paths]
-        names = [name or "value" for name in leaf_names(paths)]
+        names = leaf_names(paths)
         leaves = [
             Leaf(name, array.shape, array.dtype.name) for name, array in zip(names, arrays, strict=True)
         ]
@@ -258,8 +260,8 @@ def _stops(control: Control) -> tuple[Value, ...]:
     step = control.step or (1 if control.integer and not control.log else None)
     if step is None:
         raise ValueError(f"slider '{control.name}' is continuous: for a table, give it stops= or step=")
-    count = math.floor((control.max - control.min) / step + 1e-9) + 1
-    places = (float(f"{control.min + step * index:.12g}") for index in range(count))
+    counts = range(steps_to(control.max, control.min, step) + 1)
+    places = (after_steps(control.min, step, count) for count in counts)
     return tuple(round(place) if control.integer else place for place in places)
 
 

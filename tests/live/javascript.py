@@ -21,6 +21,7 @@ _QUICK = {  # each function runs once
     "xla_llvm_disable_expensive_passes": True,
     "xla_cpu_use_fusion_emitters": False,
 }
+_SECONDS = 20  # that a program may take: far more than any does, unless it does not end
 _TOLERANCES = {"float64": 1e-12, "float32": 3e-6}
 _JS = """
 const special = x => (Number.isFinite(x) && !Object.is(x, -0) ? x : Object.is(x, -0) ? "-0" : String(x));
@@ -59,7 +60,8 @@ def _argument(leaf, value) -> list:
 def run(program: Program, *arguments) -> dict[str, np.ndarray]:
     """The outputs of a program, by name, in their shapes and dtypes."""
     values = [_argument(leaf, x) for leaf, x in zip(program.inputs, jax.tree.leaves(arguments), strict=True)]
-    results = json.loads(engine().eval(f"call(({program.source})(runtime), {json.dumps(values)})"))
+    text = f"call(({program.source})(runtime), {json.dumps(values)})"
+    results = json.loads(engine().eval(text, timeout_sec=_SECONDS))
     outputs = {}
     for leaf in program.outputs:
         numbers = results[leaf.name] if leaf.shape else [results[leaf.name]]

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
+from scipy import special
 
 from curvlib.live.compiler import CompileError, compile
 from tests.live.javascript import check, flushed, run
@@ -59,6 +60,14 @@ FUNCTIONS = {
     "zeta": lambda x: lax.zeta(2 + jnp.minimum(jnp.abs(x), 9), jnp.minimum(jnp.abs(x[::-1]), 99)),
     "polygamma": lambda x: [lax.polygamma(jnp.full_like(x, n), jnp.abs(x)) for n in (0, 1, 3, 0.5)],
     "convert_element_type": lambda x: [x.astype(t) for t in ("float32", "float64", bool, "int32", "uint8")],
+}
+
+INTEGRALS = {  # primitives, and what SciPy calls them
+    "igamma": (lax.igamma, special.gammainc),
+    "igammac": (lax.igammac, special.gammaincc),
+    "regularized_incomplete_beta": (lax.betainc, special.betainc),
+    "bessel_i0e": (lax.bessel_i0e, special.i0e),
+    "bessel_i1e": (lax.bessel_i1e, special.i1e),
 }
 
 
@@ -129,6 +138,59 @@ def test_special_functions_over_their_range(primitive):
         check(function, line, rtol=1e-11, atol=1e-13)
         line = np.abs(line) if primitive == "digamma" else line
         check(jax.vmap(jax.grad(function)), line, rtol=1e-10, atol=1e-12)
+
+
+def test_sums_from_far_below_zero_end():
+    """JAX and SciPy count up from there; here the reflection of polygamma says what is right."""
+    x = np.array([-0.1, -1e-5, -2.5, -77.25, -1e6 - 0.5, -3e7 - 0.5, -4503599627370495.5])
+    one, two = run(compile(lambda x: [lax.polygamma(n + 0 * x, x) for n in (1.0, 2.0)], x), x).values()
+    part = x - np.round(x)
+    sine, cosine = np.sin(np.pi * part), np.cos(np.pi * part)
+    np.testing.assert_allclose(one, (np.pi / sine) ** 2 - special.polygamma(1, 1 - x), rtol=1e-13)
+    cubed = 2 * (np.pi / sine) ** 3 * cosine
+    np.testing.assert_allclose(two, special.polygamma(2, 1 - x) - cubed, rtol=1e-12, atol=1e-12)
+
+
+def test_sums_end_wherever_they_start():
+    x = extremes(np.float64)
+    x = np.concatenate([x, [-3e7 - 0.5, -(2.0**52) + 0.5, -1e300, 1e300]])
+    run(compile(lambda a, b: (lax.zeta(a, b), lax.polygamma(a, b)), *pairs(x)), *pairs(x))
+    trigamma = run(compile(lambda x: lax.polygamma(jnp.ones_like(x), x), x), x)["value"]
+    assert np.all(trigamma[(x <= 0) & (np.floor(x) == x)] == np.inf)
+
+
+@pytest.mark.parametrize("primitive", INTEGRALS)
+def test_incomplete_integrals_and_bessel_functions(primitive):
+    function, scipys = INTEGRALS[primitive]
+    generator = np.random.default_rng(1)
+    positive = generator.gamma(1, 3, (2, 300))
+    for size, digits in ((1, 1e-11), (50, 1e-9)):
+        arguments = {"regularized_incomplete_beta": [*(size * positive), generator.uniform(size=300)]}
+        line = [size * generator.normal(size=300)] if "bessel" in primitive else size * positive
+        arguments = arguments.get(primitive, line)
+        got = run(compile(function, *arguments), *arguments)["value"]
+        np.testing.assert_allclose(got, scipys(*arguments), rtol=digits, atol=1e-13)
+        check(function, *arguments, rtol=digits, atol=1e-13)
+        few = [np.float32(a[:12]) for a in arguments]
+        check(function, *few, rtol=1e-3, atol=1e-6)  # whose last digits JAX itself loses
+    last = len(arguments) - 1
+    check(jax.vmap(jax.grad(lambda *a: function(*a), argnums=last)), *arguments, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("primitive", INTEGRALS)
+def test_incomplete_integrals_end_and_are_shares(primitive):
+    """Where JAX's own loops do not all end."""
+    function, scipys = INTEGRALS[primitive]
+    x = extremes(np.float64)[:-4]
+    arguments = [x] if "bessel" in primitive else pairs(x)
+    arguments += [np.full(len(arguments[0]), 0.3)] * (primitive == "regularized_incomplete_beta")
+    got = run(compile(function, *arguments), *arguments)["value"]
+    if "bessel" in primitive:
+        np.testing.assert_allclose(got, scipys(x), rtol=1e-13)
+    else:
+        assert np.all(np.isnan(got) | ((got >= 0) & (got <= 1)))
+        usual = np.all([(a >= 0.5) & (a <= 300) for a in arguments[:2]], axis=0)
+        np.testing.assert_allclose(got[usual], scipys(*(a[usual] for a in arguments)), rtol=1e-10, atol=1e-14)
 
 
 def test_constants_are_folded_as_they_would_be_computed():
@@ -221,8 +283,22 @@ def test_bits_of_floats():
         lambda x, n: (x.view(jnp.int32), x.view(jnp.uint32), n.view(jnp.float32)), x[~np.isnan(x)], n, rtol=0
     )
     check(lambda x: (jnp.signbit(x), jnp.copysign(x, -x), jnp.frexp(x)), np.float32(RANDOM))
+    check(lambda x: jax.lax.bitcast_convert_type(x, jnp.int64) >> 20, np.array([1.5, -1e300, 3e-5]))
     with pytest.raises(CompileError, match=r"the bits of float64 as int64, used at .*elementwise\.py"):
         compile(lambda x: jax.lax.bitcast_convert_type(x, jnp.int64), 1.0)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_signs_and_exponents(dtype):
+    def functions(x, n):
+        step = jnp.ldexp(x, n)
+        return jnp.signbit(x), jnp.copysign(3.0, x), jnp.frexp(x), step, jnp.spacing(x), special_gamma(x)
+
+    special_gamma = jax.scipy.special.gamma
+    x = extremes(dtype)[:-4]
+    x = x[~np.isnan(x)]  # a NaN has no sign
+    for few in (x, x[:12]):
+        check(functions, few, np.arange(len(few)) - 9, flush=True, rtol=1e-12 if dtype == "float64" else 1e-5)
 
 
 def test_precision_at_the_ends_of_its_range():
@@ -236,7 +312,7 @@ def test_select_by_one_number():
     check(lambda c, x, y: jnp.where(c, x, y), True, RANDOM, -RANDOM, others=[(False, RANDOM, -RANDOM)])
 
 
-PRIMITIVES = {*UNARY, *BINARY, *FUNCTIONS, *INTEGERS, *SHIFTS, "bitcast_convert_type"} - {
+PRIMITIVES = {*UNARY, *BINARY, *FUNCTIONS, *INTEGRALS, *INTEGERS, *SHIFTS, "bitcast_convert_type"} - {
     "floor_divide",
     "remainder",
 }
@@ -249,6 +325,9 @@ def example(primitive):
         return FUNCTIONS[primitive], [floats]
     if primitive in UNARY + BINARY:
         return function_of(primitive), [floats] if primitive in UNARY else [floats, floats]
+    if primitive in INTEGRALS:
+        count = {"bessel_i0e": 1, "bessel_i1e": 1, "regularized_incomplete_beta": 3}.get(primitive, 2)
+        return INTEGRALS[primitive][0], [floats] * count
     if primitive in INTEGERS:
         return INTEGERS[primitive], [numbers, numbers]
     if primitive in SHIFTS:

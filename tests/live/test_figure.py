@@ -189,6 +189,28 @@ BAD = [
     ({"summary": "{kapa} steps"}, ValueError, "names 'kapa', which is no number of the figure"),
     ({"summary": "{start} first"}, ValueError, "names 'start', which is no number of the figure"),
     ({"summary": "{kappa:3d}"}, ValueError, "the number format '3d'"),
+    (
+        {"summary": r"$\frac{1}{2}$"},
+        ValueError,
+        "names '1', which is no number of the figure; there are 'gd.steps', 'kappa', 'rate', 'show_newton',"
+        " 'status'; braces stand for fields and nothing else",
+    ),
+    (
+        {"function": lambda kappa: {"z": "hello"}},
+        TypeError,
+        "the function of figure 'lambda' returned 'hello' as 'z': return arrays and numbers",
+    ),
+    (
+        {"function": lambda kappa: {"z": [jnp.ones(2), print]}},
+        TypeError,
+        "returned <built-in function print> as 'z.1'",
+    ),
+    (
+        {"function": lambda kappa: kappa * jnp.ones(3)},
+        TypeError,
+        "returned an array of shape (3,): return a dict of named arrays",
+    ),
+    ({"function": lambda kappa: None}, TypeError, "returned None: return a dict of named arrays"),
     ({"summary": "kappa}"}, ValueError, "a brace that opens or closes no field"),
     ({"words": {"gd.losses": ["a"]}}, ValueError, "neither an integer output nor a control"),
     ({"summary": 3}, TypeError, "the summary needs to be a text"),
@@ -229,6 +251,8 @@ def test_controls_that_cannot_be_are_refused(make, parts):
         (lambda: live.figure(*fit_parts()[:2], live.plane([live.points("points")])), "in no view's drag="),
         (lambda: live.plane([live.path("a")], xlim=(2, 1)), "low < high"),
         (lambda: live.plane([live.path("a")], xlim=3), "low < high"),
+        (lambda: live.plane([live.path("a")], xlim=(0, np.inf)), "xlim needs finite ends"),
+        (lambda: live.plane([live.path("a")], ylim=(None, np.nan)), "ylim needs finite ends"),
         (lambda: live.curves([live.line("a")], ylog=True, ylim=(0, 1)), "must be positive"),
         (lambda: live.rule(), "either x or y"),
         (lambda: live.contours(print, levels=0), "a positive whole number of levels"),

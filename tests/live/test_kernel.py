@@ -187,7 +187,7 @@ def test_jax_is_traced_once_for_all_values(in_kernel):
 
     def counted(kappa):
         traces.append(1)
-        return {"y": jnp.abs(jnp.fft.fft(jnp.arange(4.0))) * kappa, "n": 3}
+        return {"y": jnp.abs(jnp.fft.fft(jnp.arange(4.0) * kappa)), "n": 3}
 
     with pytest.warns(UserWarning):
         figure = make(counted)

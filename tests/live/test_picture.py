@@ -96,6 +96,21 @@ def test_limits_fit_what_is_drawn(given, values, log, fitted):
     assert picture.limits(given, [np.array(values)], log, 0.04) == pytest.approx(fitted)
 
 
+@pytest.mark.parametrize("values", [[1e17] * 2, [-1e17] * 2, [-1.7e308, 1.7e308], [1e-300, 1.7e308]])
+@pytest.mark.filterwarnings("error")
+def test_limits_are_a_span_however_large_the_numbers(values):
+    def function(a):
+        return {"y": 1.0 * jnp.array(values) + 0 * a, "p": jnp.array([values, values]).T + 0 * a}
+
+    views = [live.curves([live.line("y")], ylog=log) for log in (False, min(values) > 0)]
+    figure = live.figure(function, [live.slider("a", 0, 1)], [*views, live.plane([live.path("p")])])
+    assert len(draw(figure).png) > 5_000
+    for log in (False, True):
+        low, high = picture.limits(None, [np.array(values)], log, 0.04)
+        assert low < high
+        assert np.isfinite(high - low)
+
+
 def test_a_plane_of_equal_units_is_widened_to_its_shape():
     assert picture.widen((0, 10), (0, 2)) == ((0, 10), (-3, 5))
     assert picture.widen((0, 2), (0, 8)) == ((-4, 6), (0, 8))
@@ -177,6 +192,15 @@ def test_a_conic_lies_where_its_form_has_the_value(matrix, branches):
         np.testing.assert_allclose(np.einsum("ni,ij,nj->n", near, matrix, near), 0.25, rtol=1e-9)
 
 
+@pytest.mark.filterwarnings("error")
+def test_long_names_leave_room_for_a_heat_map():
+    names = [f"{k} a very long name of a row or a column of this map, {60 * 'x'}" for k in range(6)]
+    maps = [live.heatmap("m", rows=names, columns=names) for _ in range(3)]
+    image = draw(live.figure(lambda a: {"m": a + jnp.ones((6, 6))}, [live.slider("a", 0, 1)], maps))
+    end = 255 * np.array(plot.ramp("diverging")(1.0)[:3])
+    assert np.mean(np.all(np.abs(pixels(image) - end) < 24, axis=-1)) > 0.02
+
+
 @pytest.mark.parametrize(
     ("options", "values", "shares", "ends"),
     [
@@ -186,6 +210,7 @@ def test_a_conic_lies_where_its_form_has_the_value(matrix, branches):
         ({"diverging": False}, [[1, 2, 3]], [[0, 0.5, 1]], (1, 3)),
         ({"diverging": False, "log": True, "decades": 2}, [[0.1, -1, 1]], [[0.5, 0, 1]], (0.01, 1)),
         ({"diverging": False}, [[2, 2, np.nan]], [[1, 1, np.nan]], (0, 2)),
+        ({"diverging": False}, [[-1e17]], [[1]], (-1.001e17, -1e17)),
     ],
 )
 def test_a_heat_maps_scale(options, values, shares, ends):

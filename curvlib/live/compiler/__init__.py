@@ -5,7 +5,8 @@
 traces `function` once with `jax.make_jaxpr` and writes one JavaScript function that computes the same from
 the same arguments. The way there has three stages, each a module or two:
 
-1. **The graph** (`graph`, `passes`, `fusion`). The jaxpr's calls are inlined, equal equations shared,
+1. **The graph** (`graph`, `reading` with `constants` and `doubles`, `passes`, `fusion`). The calls of the
+   jaxpr are inlined, work that depends on no argument is done by JAX, equal equations are shared,
    loop-invariant ones moved out of their loops, branches on one condition joined, and what no output needs is
    dropped.
 2. **The code** (`lowering` and the rules: `elementwise` with `arithmetic`, `shaping`, `indexing`, `reducing`,
@@ -26,8 +27,8 @@ functions are calls of short helpers (`static/runtime.js`).
 Numbers. float64 is computed by the same operations as in XLA, so one step agrees to rounding; float32 is
 rounded after each operation, int32 wraps, int64 is exact up to 2^53. NaN, ±Infinity and -0 go the way they go
 in XLA: no simplification is made that would change them (XLA itself takes x + 0 for x). Subnormal numbers are
-kept, where XLA on a CPU takes them for zero. Random numbers are not compiled: draw them before and pass them
-as data.
+kept, where XLA on a CPU takes them for zero. Random numbers whose key depends on no argument are constants;
+others are not compiled.
 """
 
 from curvlib.live.compiler.errors import CompileError

@@ -69,6 +69,7 @@ def _exact(name: str) -> ElementRule:
     return lambda code, dtype, *arguments: code.apply(name, *arguments)
 
 
+_OF_X = "no derivatives by its parameters"
 _WIDE = "int64 up to 2^53"
 
 _register("add", arithmetic.add, "x + y")
@@ -112,6 +113,26 @@ _register("lgamma", _function("runtime.logGamma"), "jax.scipy.special.gammaln, b
 _register("digamma", _function("runtime.digamma"), "jax.scipy.special.digamma, the derivative of gammaln")
 _register("polygamma", _function("runtime.polygamma"), "jax.scipy.special.polygamma")
 _register("zeta", _function("runtime.zeta"), "jax.scipy.special.zeta")
+_register(
+    "igamma",
+    _function("runtime.gammaBelow"),
+    "jax.scipy.special.gammainc, jax.scipy.stats.gamma.cdf, jax.scipy.stats.chi2.cdf",
+    _OF_X,
+)
+_register(
+    "igammac",
+    _function("runtime.gammaAbove"),
+    "jax.scipy.special.gammaincc, jax.scipy.stats.poisson.cdf",
+    _OF_X,
+)
+_register(
+    "regularized_incomplete_beta",
+    _function("runtime.betaBelow"),
+    "jax.scipy.special.betainc, jax.scipy.stats.beta.cdf",
+    _OF_X,
+)
+_register("bessel_i0e", arithmetic.bessel(0), "jax.scipy.special.i0e, i0; jax.scipy.stats.vonmises.logpdf")
+_register("bessel_i1e", arithmetic.bessel(1), "jax.scipy.special.i1e, i1")
 
 _register("and", arithmetic.bitwise("&&", "&", "runtime.and"), "x & y, jnp.logical_and", _WIDE)
 _register("or", arithmetic.bitwise("||", "|", "runtime.or"), "x | y, jnp.logical_or", _WIDE)
@@ -182,9 +203,26 @@ def _reduce_precision(scope: Scope, equation: Equation, operand: Array) -> Array
     return elementwise(scope, operand.shape, operand.dtype, rule, operand)
 
 
-@lowers("bitcast_convert_type", functions="jax.lax.bitcast_convert_type, x.view", limits="32 bits only")
+@lowers(
+    "bitcast_convert_type",
+    functions="jax.lax.bitcast_convert_type, x.view, jnp.signbit, copysign, frexp, ldexp,"
+    " jax.scipy.special.gamma",
+    limits="of 64 bits only what is shifted by 11 or more, or masked and cast back",
+)
 def _bitcast(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, old, new = scope.code, operand.dtype, equation.outputs[0].dtype
+    if "above" in equation.parameters:
+        first = code.constant(equation.parameters["above"])
+        return elementwise(
+            scope, operand.shape, new, lambda x: code.apply("runtime.bitsAbove", x, first), operand
+        )
+    if "masks" in equation.parameters:
+        halves = [
+            code.constant(half) for mask in equation.parameters["masks"] for half in divmod(mask, 2**32)
+        ]
+        return elementwise(
+            scope, operand.shape, new, lambda x: code.apply("runtime.masked", x, *halves), operand
+        )
     if old.itemsize != new.itemsize or (old.itemsize > 4 and old != new):
         raise Unsupported(f"the bits of {old} as {new}")
 

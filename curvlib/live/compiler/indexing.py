@@ -17,7 +17,7 @@ from jax.lax import GatherScatterMode
 
 from curvlib.live.compiler import arithmetic, folding
 from curvlib.live.compiler.arrays import UNROLL, Array, Index, Scalars, define, every_index, scalars, stored
-from curvlib.live.compiler.graph import from_jaxpr
+from curvlib.live.compiler.reading import from_jaxpr
 from curvlib.live.compiler.rules import lowers
 
 if TYPE_CHECKING:

@@ -25,9 +25,10 @@ from curvlib.live.compiler.arrays import (
     write,
 )
 from curvlib.live.compiler.code import Buffer, Builder, Cell, Expression, Return
-from curvlib.live.compiler.graph import KINDS, Graph, Variable, from_jaxpr
+from curvlib.live.compiler.graph import KINDS, Graph, Variable
 from curvlib.live.compiler.lowering import Scope
 from curvlib.live.compiler.printing import print_program
+from curvlib.live.compiler.reading import from_jaxpr
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def _split(scope: Scope, equation: Equation, operand: Array) -> list[Array]:
     return parts
 
 
-@lowers("unstack", functions="jnp.unstack, a, b = x")
+@lowers("unstack", functions="jnp.unstack, unpacking an array")
 def _unstack(scope: Scope, equation: Equation, operand: Array) -> list[Array]:
     axis, rows = equation.parameters["axis"], []
     for k, output in enumerate(equation.outputs):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import groupby
 
 from curvlib.live.compiler import lowering  # noqa: F401 (it registers the rules)
-from curvlib.live.compiler.graph import ALIASES, CALLS, KINDS, REWRITTEN
+from curvlib.live.compiler.graph import KINDS
+from curvlib.live.compiler.reading import ALIASES, CALLS, REWRITTEN
 from curvlib.live.compiler.rules import TABLE
 
 _TITLES = {
@@ -32,7 +33,8 @@ Anything else is an error that names the primitive and the line.
 Numbers may be {", ".join(list(KINDS)[:-1])} or {list(KINDS)[-1]}.
 float32 is rounded after each operation, whole numbers of up to 32 bits wrap, int64 is exact up to 2^53. XLA
 on a CPU takes subnormal numbers (below 2.2e-308; in float32 below 1.2e-38) for zero and leaves zero in their
-place; a compiled figure keeps them. Random numbers are drawn before, and passed in as data.
+place; a compiled figure keeps them. What depends on no argument is computed by JAX beforehand, with all that
+JAX has: random numbers, Fourier transforms, eigenvalues.
 """
 
 

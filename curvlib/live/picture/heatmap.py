@@ -4,10 +4,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from curvlib import plot
-from curvlib.live.picture.scene import INK, Marks, Scene, say
+from curvlib.live.picture.scene import INK, Marks, Scene, beside, say
 from curvlib.live.views import Cells, HeatMap
 
 TICKS = 5  # labels of rows or columns, at most
+LETTERS = 18  # of a label, at most: room has to be left for the map
 
 
 def draw_heatmap(axes: Axes, view: HeatMap, scene: Scene) -> Marks:
@@ -18,7 +19,7 @@ def draw_heatmap(axes: Axes, view: HeatMap, scene: Scene) -> Marks:
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal")
     for axis, size, names in ((axes.xaxis, columns, layer.columns), (axes.yaxis, rows, layer.rows)):
         places = range(0, size, -(-size // TICKS))
-        axis.set_ticks(list(places), [names[place] if names else str(place + 1) for place in places])
+        axis.set_ticks(list(places), [_short(names[place]) if names else str(place + 1) for place in places])
     if not scene.shown(layer):
         return {}
     if not np.isfinite(values).any():
@@ -39,6 +40,11 @@ def draw_heatmap(axes: Axes, view: HeatMap, scene: Scene) -> Marks:
     return {}
 
 
+def _short(name: str) -> str:
+    """A name that fits beside a map."""
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1].rstrip()}…"
+
+
 def scale(layer: Cells, values: np.ndarray, scene: Scene) -> tuple[np.ndarray, tuple[float, float]]:
     """How far along the ramp each entry stands, from 0 to 1 and NaN where it is not finite, and the ramp's
     ends."""
@@ -57,5 +63,5 @@ def scale(layer: Cells, values: np.ndarray, scene: Scene) -> tuple[np.ndarray, t
     if layer.log:
         return np.clip(np.where(values <= 0, 0, size), 0, 1), (largest / 10**layer.decades, largest)
     if not low < largest:  # what is the same everywhere is not pale
-        low = min(0.0, low - 1)
+        low = min(0.0, low - beside(low))
     return np.clip((values - low) / (largest - low), 0, 1), (low, largest)

@@ -15,6 +15,9 @@ from curvlib.live.views import Layer, Limits, Text
 INK, GREY = plot.COLORS["ink"][0], plot.COLORS["grey"][0]
 PLANE_ASPECT = 0.8  # height by width, where limits do not say
 MARGIN = 0.04  # of the span, beside what is fitted
+FARTHEST = (
+    200  # the power of ten to which limits are fitted at most: spans, and ticks beyond them, are finite
+)
 
 Marks = dict[tuple[str, str], Artist]  # what stands for layers in legends, by label and colour
 
@@ -94,8 +97,10 @@ def limits(given: Limits, values: Sequence[np.ndarray], log: bool, margin: float
     finite = np.concatenate([*(np.ravel(value) for value in values), np.zeros(0)])
     finite = finite[np.isfinite(finite) & ((finite > 0) | (not log))]
     low, high = (float(forward(finite.min())), float(forward(finite.max()))) if finite.size else (0.0, 1.0)
+    farthest = float(FARTHEST) if log else 10.0**FARTHEST
+    low, high = (min(max(end, -farthest), farthest) for end in (low, high))
     if low == high:
-        low, high = low - 1, high + 1
+        low, high = low - beside(low), high + beside(high)
     span = high - low
     low, high = low - margin * span, high + margin * span
     if low_end is not None:
@@ -103,8 +108,13 @@ def limits(given: Limits, values: Sequence[np.ndarray], log: bool, margin: float
     if high_end is not None:
         high = min(high, float(forward(high_end)))
     if low >= high:
-        high = low + 1
+        high = low + beside(low)
     return (10.0**low, 10.0**high) if log else (low, high)
+
+
+def beside(end: float) -> float:
+    """How far apart limits are where nothing else says so, so that they differ also if they are large."""
+    return max(1.0, abs(end) * 1e-3)
 
 
 def widen(

@@ -107,11 +107,19 @@ const runtime = (function () {
 
   const EULER = [12, -720, 30240, -1209600, 47900160, -1307674368000 / 691, 74724249600]; // (2k)! / B₂ₖ
 
-  /* Hurwitz's Σ (q + n)^-x: the first terms, then Euler's and Maclaurin's formula for the rest. */
+  /* Hurwitz's Σ (q + n)^-x. Those of its terms with q + n < 0 are, mirrored, a sum above 0 without its end: no more
+     work however far q is below. */
   function zeta(x, q) {
     if (!(x > 1)) return x === 1 ? Infinity : NaN;
-    if (q <= 0 && q % 1 === 0) return x % 2 === 0 ? Infinity : NaN;
+    if (q <= 0 && floor(q) === q) return x % 2 === 0 ? Infinity : NaN;
     if (q < 0 && x % 1 !== 0) return NaN;
+    if (!(q < 0)) return zetaAbove(x, q);
+    const part = trunc(q) - q, mirrored = zetaAbove(x, part) - zetaAbove(x, 1 - q);
+    return zetaAbove(x, 1 - part) + (x % 2 === 0 ? mirrored : -mirrored);
+  }
+
+  /* The same for q > 0: the first terms, then Euler's and Maclaurin's formula for the rest. */
+  function zetaAbove(x, q) {
     let a = q, last = Math.pow(q, -x), sum = last;
     for (let n = 0; n < 9 || a < 16; n++) sum += last = Math.pow(++a, -x);
     sum += last * a / (x - 1) - last / 2;
@@ -128,6 +136,64 @@ const runtime = (function () {
     if (n === 0) return digamma(x);
     if (!(n > 0) || n % 1 !== 0) return NaN;
     return (n % 2 ? 1 : -1) * exp(logGamma(n + 1)) * zeta(n + 1, x);
+  }
+
+  /* first + a₁/(b₁ + a₂/(b₂ + …)), a continued fraction, by Lentz's method. */
+  function fraction(first, a, b) {
+    const tiny = 1e-300;
+    let value = first || tiny, C = value, D = 0, change = 0;
+    for (let n = 1; n <= 2000 && abs(change - 1) > 4e-16; n++) {
+      D = 1 / (b(n) + a(n) * D || tiny);
+      C = b(n) + a(n) / C || tiny;
+      value *= change = C * D;
+    }
+    return value;
+  }
+
+  /* The shares below and above x of Γ(a) = ∫ t^(a-1) exp(-t) dt: by the series Σ xⁿ⁺ᵃ exp(-x) / Γ(a + n + 1), or by
+     Legendre's continued fraction, and what is left of 1. */
+  const gammaBelow = (a, x) => gammaShares(a, x)[0], gammaAbove = (a, x) => gammaShares(a, x)[1];
+
+  function gammaShares(a, x) {
+    if (!(a >= 0 && x >= 0) || a === x && (a === 0 || a === Infinity)) return [NaN, NaN];
+    if (a === Infinity || x === 0) return [0, 1];
+    if (x === Infinity || a === 0) return [1, 0];
+    const front = exp(a * Math.log(x) - x - logGamma(a));
+    if (x > 1 && x > a) {
+      const above = front / fraction(x + 1 - a, n => n * (a - n), n => x + 2 * n + 1 - a);
+      return [1 - above, above];
+    }
+    let term = front / a, below = term;
+    for (let n = 1; n <= 2000 && term > 1e-17 * below; n++) below += term *= x / (a + n);
+    below = min(below, 1);
+    return [below, 1 - below];
+  }
+
+  /* The share below x of B(a, b) = ∫ t^(a-1) (1 - t)^(b-1) dt, or what is left by that above it. */
+  function betaBelow(a, b, x) {
+    if (!(a > 0 && b > 0 && a + b < Infinity && x >= 0 && x <= 1)) return NaN;
+    if (x === 0 || x === 1) return x;
+    const share = x > (a + 1) / (a + b + 2) ? 1 - betaFraction(b, a, 1 - x) : betaFraction(a, b, x);
+    return min(max(share, 0), 1);
+  }
+
+  /* By its continued fraction, which is quick for x below its mean. */
+  function betaFraction(a, b, x) {
+    const front = exp(a * Math.log(x) + b * Math.log1p(-x) + logGamma(a + b) - logGamma(a) - logGamma(b)) / a;
+    const numerator = (n, m = floor(n / 2)) =>
+      (n % 2 ? -(a + m) * (a + b + m) : m * (b - m)) * x / (a + n - 1) / (a + n);
+    return front / fraction(1, numerator, () => 1);
+  }
+
+  /* exp(-|x|) I(x), Bessel's function of order 0 or 1: by its series or, for large |x|, its asymptotic series. */
+  function besselScaled(order, x) {
+    const size = abs(x), sign = order === 1 ? Math.sign(x) : 1;
+    let term = size > 30 ? 1 / sqrt(2 * PI) / sqrt(size) : exp(-size) * (order === 1 ? size / 2 : 1), sum = term;
+    for (let n = 1; n < 200 && abs(term) > 1e-17 * sum; n++) {
+      term *= size > 30 ? ((2 * n - 1) ** 2 - 4 * order) / (8 * n * size) : size * size / 4 / n / (n + order);
+      sum += term;
+    }
+    return sign * sum;
   }
 
   function logAddExp(a, b) {
@@ -175,6 +241,22 @@ const runtime = (function () {
   function ofBits(x) {
     int32[0] = x;
     return float32[0];
+  }
+
+  const halves = new Int32Array(float64.buffer); // the lower one first, as on all machines that run browsers
+
+  /* The bits of a float64 from one on, as a whole number. */
+  function bitsAbove(x, first) {
+    float64[0] = x === x ? x : NaN; // which of them does not matter, but it should be one
+    return first < 32 ? Number(int64[0] >> BigInt(first)) : halves[1] >> (first - 32);
+  }
+
+  /* The float64 with the bits of x that are kept, and those that are set. */
+  function masked(x, keptHigh, keptLow, setHigh, setLow) {
+    float64[0] = x;
+    halves[0] = (halves[0] & keptLow) | setLow;
+    halves[1] = (halves[1] & keptHigh) | setHigh;
+    return float64[0];
   }
 
   /* The neighbour of x towards y. */
@@ -455,8 +537,8 @@ const runtime = (function () {
 
   return {
     power, quotient, remainder, saturate, roundFromZero, roundToEven, erf, erfc, erfInverse, logGamma, digamma, zeta,
-    polygamma, logAddExp, and, or, xor, shiftLeft, shiftRight, shiftRightLogical, populationCount, leadingZeros,
-    bitsOf, ofBits, nextAfter, reducePrecision, less, lessOrEqual, order,
+    polygamma, gammaBelow, gammaAbove, betaBelow, besselScaled, logAddExp, and, or, xor, shiftLeft, shiftRight, shiftRightLogical, populationCount, leadingZeros,
+    bitsOf, ofBits, bitsAbove, masked, nextAfter, reducePrecision, less, lessOrEqual, order,
     cholesky, lu, pivotsToPermutation, solveTriangular, eigh, qr, svd,
   };
 })();

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +24,15 @@ class Layer:
 
     label: str = ""
     show: str | None = None
+
+    def __post_init__(self) -> None:
+        for given in fields(self):
+            value = getattr(self, given.name)
+            if given.type in (str, str | None) and not isinstance(value, given.type):
+                kind = type(self).__name__.lower()
+                raise TypeError(
+                    f"a layer of {kind} needs a text as its {given.name}, but was given {value!r}"
+                )
 
     def arrays(self) -> dict[str, tuple[Shape, ...]]:
         """The arrays that it draws, by name, each with the shapes that it may have."""
@@ -66,6 +75,8 @@ def checked_limits(limits: Any, name: str) -> Limits:
             f"{name} needs (low, high) with low < high, or None at an end to fit, but was given {limits!r}"
         )
     low, high = (None if end is None else float(end) for end in limits)
+    if not all(end is None or np.isfinite(end) for end in (low, high)):
+        raise ValueError(f"{name} needs finite ends, or None at an end to fit, but was given {limits!r}")
     return low, high
 
 
