@@ -103,19 +103,27 @@ def check_line_search(line_search: Any) -> None:
 
 
 def move_along(
-    line_search: Armijo | None, problem: Any, params: Params, direction: Array, loss: Array, slope: Array
+    line_search: Armijo | None,
+    problem: Any,
+    params: Params,
+    direction: Array,
+    loss: Array,
+    slope: Array,
+    first: float | Array = 1.0,
 ) -> tuple[Params, Array, dict[str, Array]]:
-    """Go from θ along a direction p, as far as the line search finds, or by p itself without one.
+    """Go from θ along a direction p, as far as the line search finds, or by α = ``first`` without one.
 
     Args:
         line_search: what looks for α, or None.
         problem, params: the problem and θ.
         direction: p, shape (n,), in the order of the parameters made flat.
         loss, slope: L(θ), and gᵀp, which is not finite where p is not.
+        first: the α without a line search, and the first that a line search tries.
 
     Returns:
-        θ + αp; and as from ``step_length`` the ``Status`` code where there is no step, then α is zero; and
-        what to report of the search.
+        θ + αp; a ``Status`` code where there is no step and α is zero (SINGULAR for a direction that is not
+        finite, NO_DESCENT for one that climbs, STAGNATED where no α helps), else 0; and what to report of the
+        search.
     """
     theta, unravel = ravel_pytree(params)
 
@@ -123,34 +131,11 @@ def move_along(
         delta = jnp.where(alpha == 0, 0, alpha * direction)  # with α = 0, p need not be finite
         return unravel((theta + delta).astype(theta.dtype))
 
-    alpha, failure, details = step_length(line_search, lambda alpha: problem.loss(moved(alpha)), loss, slope)
-    return moved(alpha), failure, details
-
-
-def step_length(
-    line_search: Armijo | None,
-    phi: Callable[[Array], Array],
-    value: Array,
-    slope: Array,
-    first: float | Array = 1.0,
-) -> tuple[Array, Array, dict[str, Array]]:
-    """How far a method goes along its direction: ``first`` without a line search, and 0 where there is no
-    step.
-
-    Args:
-        line_search: what looks for α, or None.
-        phi, value, slope: φ(α) = L(θ + αp), φ(0) and φ′(0) = gᵀp, which is not finite where p is not.
-        first: the α of a method without a line search, and the first that a line search tries.
-
-    Returns:
-        α; a ``Status`` code where there is no step (SINGULAR for a direction that is not finite, NO_DESCENT
-        for one that climbs, STAGNATED where no α helps), else 0; and what to report of the search.
-    """
     solvable = jnp.isfinite(slope)
-    singular = jnp.where(solvable, 0, Status.SINGULAR)
+    failure = jnp.where(solvable, 0, Status.SINGULAR)
     if line_search is None:
-        return jnp.where(solvable, jnp.asarray(first, value.dtype), 0), singular, {}
-    found = line_search.search(phi, value, slope, first)
+        return moved(jnp.where(solvable, jnp.asarray(first, loss.dtype), 0)), failure, {}
+    found = line_search.search(lambda alpha: problem.loss(moved(alpha)), loss, slope, first)
     no_step = jnp.where(slope < 0, Status.STAGNATED, Status.NO_DESCENT)
-    failure = jnp.where(solvable & ~found.success, no_step, singular)
-    return found.step, failure, {"alpha": found.step, "evaluations": found.evaluations}
+    failure = jnp.where(solvable & ~found.success, no_step, failure)
+    return moved(found.step), failure, {"alpha": found.step, "evaluations": found.evaluations}

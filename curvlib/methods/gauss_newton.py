@@ -25,7 +25,7 @@ from curvlib.linalg import (
     solve_symmetric,
     triangularize,
 )
-from curvlib.line_search import Armijo, check_line_search, step_length
+from curvlib.line_search import Armijo, check_line_search, move_along
 from curvlib.minimize import Info, Problem, value_and_gradient
 from curvlib.problems import Array, Params
 from curvlib.products import check_residuals, ggn, residuals_and_jacobian
@@ -37,7 +37,8 @@ class GaussNewton:
     """Gauss–Newton, θ ← θ + αδ, where δ minimises the loss with its model made linear.
 
     - ``LeastSquares``: δ minimises ½ ‖r + Jδ‖², so that JᵀJ δ = −Jᵀr; by QR of J, never by JᵀJ. Where J has
-      dependent columns, or more columns than rows, δ is the shortest minimiser.
+      dependent columns, or more columns than rows, δ is the minimiser that is shortest in units of the
+      columns' lengths.
     - ``Supervised``: G δ = −∇L with the generalized Gauss–Newton matrix G (``curvlib.ggn``). For a linear
       ``predict`` and a likelihood in natural parameters this is Newton's method, Fisher scoring and
       iteratively reweighted least squares, all the same.
@@ -89,7 +90,6 @@ class GaussNewton:
         state: Array,
         curvature: Problem | None = None,
     ) -> tuple[Params, Array, Info]:
-        theta, unravel = ravel_pytree(params)
         if curvature is None and hasattr(problem, "residuals"):
             r, jacobian = residuals_and_jacobian(problem, params)
             loss, gradient = 0.5 * r @ r, r @ jacobian
@@ -99,28 +99,24 @@ class GaussNewton:
             gradient = ravel_pytree(tree)[0]
             matrix = ggn(problem if curvature is None else curvature, params)
             delta, full_rank = solve_symmetric(matrix, -gradient)
-        first = jnp.asarray(at_step(self.alpha, state), delta.dtype)
-
-        def moved(alpha: Array) -> Params:
-            # Without a finite step there is none, and alpha is zero.
-            step = jnp.where(alpha == 0, 0, alpha * delta)
-            return unravel((theta + step).astype(theta.dtype))
-
-        alpha, failure, details = step_length(
+        alpha = jnp.asarray(at_step(self.alpha, state), delta.dtype)
+        params, failure, details = move_along(
             self.line_search,
-            lambda alpha: problem.loss(moved(alpha)),
+            problem,
+            params,
+            delta,
             loss,
             gradient @ delta,
-            first,
+            alpha,
         )
         info = Info(
             loss,
             norm(gradient),
             failure=failure,
-            accepted=first != 0,  # a schedule may begin at zero: no stall
+            accepted=alpha != 0,  # a schedule may begin at zero: no stall
             details={"full_rank": full_rank} | details,
         )
-        return moved(alpha), state + 1, info
+        return params, state + 1, info
 
 
 class DampingState(NamedTuple):
