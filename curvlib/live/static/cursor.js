@@ -65,7 +65,8 @@ class Cursor extends Picker {
     const pixel = frame.plot.x + event.clientX - this.pad.getBoundingClientRect().left;
     const places = this.#places();
     const next = d3.bisectLeft(places, frame.x.invert(pixel));
-    const nearest = d3.least(places.slice(Math.max(0, next - 1), next + 1), (x) => Math.abs(frame.x(x) - pixel));
+    const beside = places.slice(Math.max(0, next - 1), next + 1);
+    const nearest = d3.least(beside, (x) => Math.abs(frame.x(x) - pixel));
     if (nearest !== undefined && (nearest !== this.x || this.following)) this.#set(nearest);
   }
 

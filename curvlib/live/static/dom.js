@@ -54,8 +54,8 @@ const ELLIPSIS = 12;
 const fitted = new WeakMap();
 
 /**
- * Write the text of an SVG element, whose first child it is: cut where it is wider than `room` in pixels, and then
- * the whole of it stands in its title.
+ * Write the text of an SVG element, whose first child it is: cut where it is wider than `room` in pixels, and
+ * then the whole of it stands in its title.
  */
 function putFitted(node, text, room) {
   const key = `${Math.floor(room)} ${text}`;

@@ -47,7 +47,7 @@ const DENSE = 1000; // points, from which on those that nobody can see are left 
 const COLUMN = 0.5; // pixels
 const DOT = 2; // pixels: of dense dots, one in each square of this size
 
-/** The indices of the points that show where a dense line goes: of a run in one column its ends and extremes. */
+/** The indices of the points that show a dense line: of a run in one column its ends and extremes. */
 function visiblePoints(xs, ys) {
   const kept = [];
   let [column, first, low, high] = [NaN, 0, 0, 0]; // of the present run, by index

@@ -71,8 +71,8 @@ function swatch(layer) {
 }
 
 /**
- * A legend entry: { element, show(), hides }. It hides and shows what has its label, which `hides` is unless a toggle
- * does; a class of regions it names.
+ * A legend entry: { element, show(), hides }. It hides and shows what has its label, which `hides` is unless a
+ * toggle does; a class of regions it names.
  */
 function makeEntry(layer, figure) {
   const parts = [swatch(layer), html("span", {}, layer.label)];
