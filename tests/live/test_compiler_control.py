@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 
 from curvlib.live.compiler import compile
-from tests.live.javascript import bowl, check, rosenbrock
+from tests.live.javascript import bowl, check, engine, rosenbrock
 
 RANDOM = np.random.default_rng(1)
 START = np.array([-1.2, 1.0])
@@ -224,3 +224,15 @@ def test_derivatives_through_a_switch():
     for which in range(3):
         check(lambda k, x: jax.grad(lambda x: surface(k, x))(x), which, START)
         check(lambda k, x: jax.hessian(lambda x: surface(k, x))(x), which, START)
+
+
+def test_a_generator_of_random_numbers_in_int64_is_right_or_not_a_number():
+    def drawn(seed):
+        return lax.scan(lambda s, _: ((s * 1103515245 + 12345) % 2**31,) * 2, seed, None, length=6)[1]
+
+    program, want = compile(drawn, 1), np.asarray(drawn(1))
+    got = np.array(
+        engine().eval(f"Array.from(({program.source})(runtime)(1).value).join()").split(","), float
+    )
+    assert np.all((got == want) | np.isnan(got))
+    assert np.isnan(got[-1])

@@ -5,6 +5,7 @@ JavaScript has no such mode, and a compiled program keeps them. So here they are
 runs: what then agrees with JAX shows that there is no other difference, and NumPy shows that they are kept.
 """
 
+import json
 import operator
 
 import jax
@@ -15,7 +16,7 @@ from jax import lax
 from scipy import special
 
 from curvlib.live.compiler import CompileError, compile
-from tests.live.javascript import check, flushed, run
+from tests.live.javascript import check, engine, flushed, run
 
 RANDOM = np.random.default_rng(0).normal(size=(2, 30))
 FLOATS = ("float64", "float32")
@@ -247,6 +248,26 @@ def test_whole_numbers(dtype):
         return {name: function(a, b) for name, function in INTEGERS.items()} | {"as floats": a * 1.5}
 
     check_both_ways(functions, a, b, zeros=True)
+
+
+def test_products_that_pass_what_a_double_holds_are_right_or_not_a_number():
+    a, b = pairs(np.array([0, 1, -3, 2**31 - 1, -(2**32), 2**52 + 1, 3**30, 2**53], np.int64))
+    program = compile(lambda a, b: (a * b, a**2), a, b)
+    text = f"Object.values(({program.source})(runtime)(...{json.dumps([a.tolist(), b.tolist()])}))"
+    got = json.loads(engine().eval(f"JSON.stringify({text}.map(x => Array.from(x)))"))
+    with np.errstate(over="ignore"):
+        for values, exact in zip(got, (a * b, a**2), strict=True):
+            held = np.abs(exact.astype(object)) < 2**53
+            assert list(exact[held]) == [v for v, h in zip(values, held, strict=True) if h]
+            assert all(v is None for v, h in zip(values, held, strict=True) if not h)  # NaN in JSON
+            assert 0 < held.sum() < len(held)
+
+
+def test_products_of_loop_counters_need_no_check():
+    def table(a):
+        return lax.fori_loop(0, 9, lambda i, x: x.at[i].set(a * (i * i + 3 * i)), jnp.zeros(9))
+
+    assert "runtime" not in check(table, 2.0).source.removeprefix("function (runtime)")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -25,10 +25,10 @@ place. Cholesky, LU, triangular solves, symmetric eigenproblems, QR, singular va
 functions are calls of short helpers (`static/runtime.js`).
 
 Numbers. float64 is computed by the same operations as in XLA, so one step agrees to rounding; float32 is
-rounded after each operation, int32 wraps, int64 is exact up to 2^53. NaN, ±Infinity and -0 go the way they go
-in XLA: no simplification is made that would change them (XLA itself takes x + 0 for x). Subnormal numbers are
-kept, where XLA on a CPU takes them for zero. Random numbers whose key depends on no argument are constants;
-others are not compiled.
+rounded after each operation, int32 wraps, int64 is exact up to 2^53, and a product that passes it is NaN, so
+that a figure says so. NaN, ±Infinity and -0 go the way they go in XLA: no simplification is made that would
+change them (XLA itself takes x + 0 for x). Subnormal numbers are kept, where XLA on a CPU takes them for
+zero. Random numbers whose key depends on no argument are constants; others are not compiled.
 """
 
 from curvlib.live.compiler.errors import CompileError

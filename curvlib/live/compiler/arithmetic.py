@@ -1,8 +1,9 @@
 """Arithmetic on single elements: for each operation and dtype the expression that computes what XLA does.
 
 float32 is rounded after every operation, whole numbers of up to 32 bits wrap, int64 lives in doubles (exact
-up to 2^53; `+ 0` keeps -0 out), booleans are JavaScript's own. `Math.max`, `Math.min` and comparisons treat
-NaN and -0 as XLA does; `Math.pow` and `Math.round` do not, so these are runtime helpers.
+up to 2^53, and a product that passes it is NaN; `+ 0` keeps -0 out), booleans are JavaScript's own.
+`Math.max`, `Math.min` and comparisons treat NaN and -0 as XLA does; `Math.pow` and `Math.round` do not, so
+these are runtime helpers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from curvlib.live.compiler.folding import bounds
 
 if TYPE_CHECKING:
     from curvlib.live.compiler.code import Builder, Expression
@@ -61,8 +64,24 @@ def multiply(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Ex
         return code.apply("&&", a, b)
     if dtype.kind in "iu" and dtype.itemsize <= 4:
         return wrap(code, dtype, code.apply("Math.imul", a, b))
-    product = code.apply("*", a, b)
-    return code.apply("+", product, code.constant(0)) if dtype.name == "int64" else wrap(code, dtype, product)
+    if dtype.name == "int64":
+        return _multiply_wide(code, a, b)
+    return wrap(code, dtype, code.apply("*", a, b))
+
+
+def _multiply_wide(code: Builder, a: Expression, b: Expression) -> Expression:
+    """The product of int64, without a check where it is known to be exact."""
+    for this, other in ((a, b), (b, a)):
+        if this.constant and this.value == 1:
+            return other
+    ends = [bounds(a), bounds(b)]
+    if None in ends or math.prod(max(map(abs, pair)) for pair in ends) > 2**53:
+        return code.apply("runtime.product", a, b)
+    return code.apply("+", code.apply("*", a, b), code.constant(0))
+
+
+def square(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
+    return multiply(code, dtype, a, a)
 
 
 def divide(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:

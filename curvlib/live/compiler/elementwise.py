@@ -70,12 +70,13 @@ def _exact(name: str) -> ElementRule:
 
 
 _OF_X = "no derivatives by its parameters"
+_PRODUCT = "int64 that passes 2^53 is NaN"
 _WIDE = "int64 up to 2^53"
 
 _register("add", arithmetic.add, "x + y")
 _register("add_any", arithmetic.add, "sums of cotangents, in jax.grad and jax.vjp")
 _register("sub", arithmetic.subtract, "x - y")
-_register("mul", arithmetic.multiply, "x * y", "int64 is exact up to 2^53 and does not wrap")
+_register("mul", arithmetic.multiply, "x * y", _PRODUCT)
 _register("div", arithmetic.divide, "x / y, jnp.floor_divide, x // y")
 _register("rem", arithmetic.remainder, "x % y, jnp.fmod, jnp.remainder, jnp.divmod")
 _register("neg", arithmetic.negate, "-x")
@@ -83,7 +84,9 @@ _register("max", arithmetic.maximum, "jnp.maximum, jnp.clip, jax.nn.relu")
 _register("min", arithmetic.minimum, "jnp.minimum, jnp.clip")
 _register("clamp", arithmetic.clamp, "jax.lax.clamp, jax.nn.relu6")
 _register("pow", arithmetic.power, "x ** y, jnp.power")
-_register("square", lambda code, dtype, a: arithmetic.multiply(code, dtype, a, a), "x ** 2, jnp.square")
+_register(
+    "square", lambda code, dtype, a: arithmetic.multiply(code, dtype, a, a), "x ** 2, jnp.square", _PRODUCT
+)
 _register("abs", _function("Math.abs"), "jnp.abs")
 _register("sign", _exact("Math.sign"), "jnp.sign, the derivative of jnp.abs")
 _register("floor", _exact("Math.floor"), "jnp.floor, x // y")
@@ -160,7 +163,7 @@ _register("lt_to", _exact("runtime.less"), "jnp.searchsorted, jnp.interp, jax.sc
 _register("le_to", _exact("runtime.lessOrEqual"), "jnp.searchsorted, jnp.digitize, jnp.histogram", _TOTAL)
 
 
-@lowers("integer_pow", functions="x ** 3, jnp.power with a whole number")
+@lowers("integer_pow", functions="x ** 3, jnp.power with a whole number", limits=_PRODUCT)
 def _integer_pow(scope: Scope, equation: Equation, operand: Array) -> Array:
     exponent, dtype = int(equation.parameters["y"]), operand.dtype
 

@@ -31,10 +31,10 @@ any order and mode, `jax.vmap`, `jax.jit`, functions with derivatives of their o
 Anything else is an error that names the primitive and the line.
 
 Numbers may be {", ".join(list(KINDS)[:-1])} or {list(KINDS)[-1]}.
-float32 is rounded after each operation, whole numbers of up to 32 bits wrap, int64 is exact up to 2^53. XLA
-on a CPU takes subnormal numbers (below 2.2e-308; in float32 below 1.2e-38) for zero and leaves zero in their
-place; a compiled figure keeps them. What depends on no argument is computed by JAX beforehand, with all that
-JAX has: random numbers, Fourier transforms, eigenvalues.
+float32 is rounded after each operation, whole numbers of up to 32 bits wrap, int64 is exact up to 2^53 (a
+product that passes it is NaN). XLA on a CPU takes subnormal numbers (below 2.2e-308; in float32 below
+1.2e-38) for zero and leaves zero in their place; a compiled figure keeps them. What depends on no argument is
+computed by JAX beforehand, with all that JAX has: random numbers, Fourier transforms, eigenvalues.
 """
 
 

@@ -22,6 +22,14 @@ const runtime = (function () {
     return b === 0 ? a : a % b + 0;
   }
 
+  /* A product of whole numbers of 64 bits: what it wraps to, or NaN if that has more digits than a double. */
+  function product(a, b) {
+    const quick = a * b;
+    if (Number.isSafeInteger(quick) || !Number.isFinite(quick)) return quick + 0;
+    const exact = Number(BigInt.asIntN(64, BigInt(a) * BigInt(b)));
+    return Number.isSafeInteger(exact) ? exact : NaN;
+  }
+
   /* A float as a whole number: towards zero, into [low, high], NaN as 0. */
   function saturate(x, low, high) {
     return x !== x ? 0 : min(max(trunc(x), low), high) + 0;
@@ -536,7 +544,7 @@ const runtime = (function () {
   }
 
   return {
-    power, quotient, remainder, saturate, roundFromZero, roundToEven, erf, erfc, erfInverse, logGamma, digamma, zeta,
+    power, quotient, remainder, product, saturate, roundFromZero, roundToEven, erf, erfc, erfInverse, logGamma, digamma, zeta,
     polygamma, gammaBelow, gammaAbove, betaBelow, besselScaled, logAddExp, and, or, xor, shiftLeft, shiftRight, shiftRightLogical, populationCount, leadingZeros,
     bitsOf, ofBits, bitsAbove, masked, nextAfter, reducePrecision, less, lessOrEqual, order,
     cholesky, lu, pivotsToPermutation, solveTriangular, eigh, qr, svd,
