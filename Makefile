@@ -21,7 +21,8 @@ lab: $(READY)
 
 run: $(READY)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=WARN \
-		--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False $(CHAPTERS)
+		--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False \
+		--CoalesceStreamsPreprocessor.enabled=True $(CHAPTERS)
 
 benchmarks: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -c requirements.txt
