@@ -152,7 +152,8 @@ def session(lab: Lab, chromium: Browser, notebook: Path) -> Iterator[Session]:
     context = chromium.new_context(viewport={"width": 1300, "height": 1000})
     context.route("**/*", lambda r: r.continue_() if r.request.url.startswith(lab.url) else r.abort())
     page = context.new_page()
-    page.goto(lab.address(f"lab/tree/chapters/{notebook.name}"))
+    # A workspace of its own: another's tabs would be opened again.
+    page.goto(lab.address(f"lab/workspaces/{notebook.stem}/tree/chapters/{notebook.name}"))
     session = Session(page)
     session.wait("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 1")
     session.wait(
