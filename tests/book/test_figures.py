@@ -18,8 +18,8 @@ COMPARED = 12
 # Compared are the entries of JAX's own answer that move by less than STABLE, relative to their size, when the
 # state moves by a few units in the last place, or every iterate of a method does: many iterated maps are
 # chaotic, a status may hang on a rounding, and so does what is left where a method has converged, whatever
-# the start was. They have to agree to AGREE relative to their size, or to ROUNDING relative to the largest before
-# them: far down a falling curve, entries are what cancelling terms leave.
+# the start was. They have to agree to AGREE relative to their size, or to ROUNDING relative to the largest
+# before them: far down a falling curve, entries are what cancelling terms leave.
 STABLE = 1e-11
 AGREE = 1e-9
 ROUNDING = 64 * 2.0**-52
