@@ -1,5 +1,6 @@
 """The built book as a reader meets it: from disk, without network, by mouse and keys, wide, narrow, dark."""
 
+import os
 import re
 import statistics
 from pathlib import Path
@@ -54,14 +55,15 @@ def test_formulas_are_set(visit, page_name: str) -> None:
     ],
 )
 def test_fits_the_window(visit, page_name: str, look: str, options: dict[str, Any]) -> None:
-    """Nothing sticks out; the screenshot in _build/screenshots is for looking at."""
+    """Nothing sticks out; with BOOK_SCREENSHOTS set, _build/screenshots has what is for looking at."""
     opened = visit(page_name, **options)
     page, figures = opened.page, opened.figures()
     if page.query_selector("script[src*='mathjax']"):
         wait_for_math(page)
-    page.add_style_tag(content="* { transition: none !important; animation: none !important }")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{page_name.replace('/', '-')}-{look}.png", full_page=True)
+    if os.environ.get("BOOK_SCREENSHOTS"):
+        page.add_style_tag(content="* { transition: none !important; animation: none !important }")
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{page_name.replace('/', '-')}-{look}.png", full_page=True)
     window = page.evaluate("() => document.documentElement.clientWidth")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= window, "the page scrolls sideways"
     for figure in figures:
@@ -99,6 +101,8 @@ def operate(figure: ElementHandle) -> set[str]:
             element.press(key)
             after = figure.evaluate(STATE)
             answered |= {name for name in after if after[name] != before[name]}
+            if after != before:
+                break
     return answered
 
 
