@@ -57,9 +57,9 @@ def test_it_plays_each_step_once_and_stops_at_the_end(show, with_player) -> None
     pace = (times[-1] - times[0]) / (len(times) - 1)
     assert 80 <= pace <= 500  # loosely: others may use this processor
     page.get_by_role("button", name="iteration: play").click()
-    page.wait_for_function("() => window.seen.at(-1)[0] === 1")
+    page.wait_for_function("() => window.seen.some(([value]) => value === 1)")
     values = page.evaluate("() => window.seen.map(([value]) => value)")
-    assert values[values.index(LAST) :][-2:] == [0, 1], "from the end it begins again"
+    assert values[values.index(LAST) :][1:3] == [0, 1], "from the end it begins again"
 
 
 def test_it_pauses_by_its_button_and_by_another_value(show, state, put, with_player) -> None:
