@@ -115,6 +115,16 @@ def check_fraction(name: str, value: Any, bound: float = 1.0, *, strictly: bool 
         raise ValueError(f"{name} must be {'less than' if strictly else 'at most'} {bound:g}, got {value}")
 
 
+def check_count(name: str, value: Any) -> None:
+    """Refuse what is no count of at least 1 that is known when a function is traced.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} must be a Python integer of at least 1, got {value!r}")
+
+
 def _is_real(dtype: np.dtype) -> bool:
     """Whether it holds real numbers; NumPy itself does not count bfloat16 among them."""
     return dtype.kind in "iuf" or jnp.issubdtype(dtype, jnp.floating)

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from curvlib.hyperparameters import as_float, check_at_least
+from curvlib.hyperparameters import as_float, check_at_least, check_count
 from curvlib.linalg import norm
 from curvlib.problems import Array, Params, check_params, check_problem
 from curvlib.status import Status
@@ -149,8 +148,7 @@ def minimize(
                 "method's class @curvlib.hyperparameters.hyperparameters, and a problem's a pytree whose "
                 "functions are static"
             )
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
-        raise ValueError(f"steps must be a Python integer of at least 1, got {steps!r}")
+    check_count("steps", steps)
     check_at_least("tol", tol, 0.0)
     check_params(params)
     # Not weakly typed, as Python's numbers are: one compiled loop for both.

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from curvlib.hyperparameters import check_at_least
+from curvlib.hyperparameters import check_at_least, check_count
 from curvlib.linalg.dense import norm
 from curvlib.problems import Array, Params, check_params
 from curvlib.status import Outcome
@@ -174,8 +174,7 @@ def conjugate_gradients(
 
 
 def _check_cg(b: Params, steps: int, tol: Any, x0: Params | None, radius: Any) -> None:
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
-        raise ValueError(f"steps must be a Python integer of at least 1, got {steps!r}")
+    check_count("steps", steps)
     check_at_least("tol", tol, 0.0)
     check_at_least("radius", radius, 0.0, strictly=True)
     check_params(b, "the right-hand side")

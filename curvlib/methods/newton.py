@@ -162,7 +162,7 @@ class TrustRegionNewton:
     def check(self) -> None:
         check_radius("radius", self.radius)
         check_at_least("max_radius", self.max_radius, 0.0, strictly=True)
-        check_fraction("4 · accept", 4 * self.accept)
+        check_fraction("accept", self.accept, 0.25)
 
     def init(
         self, problem: Problem, params: Params, key: Array | None = None

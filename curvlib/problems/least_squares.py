@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from curvlib.problems.objective import Array, Objective, Params, check_params
+from curvlib.problems.objective import Array, Objective, Params, check_params, unfit_dtype
 
 
 @jax.tree_util.register_pytree_node_class
@@ -55,8 +55,8 @@ class LeastSquares(Objective):
         check_params(params)
         value = self.function(params, *self.data)
         for leaf in jax.tree.leaves(value):
-            dtype = getattr(leaf, "dtype", type(leaf).__name__)
-            if dtype != "float" and not (hasattr(leaf, "dtype") and jnp.issubdtype(dtype, jnp.floating)):
+            dtype = unfit_dtype(leaf)
+            if dtype is not None:
                 raise TypeError(
                     f"the residuals must be real floating-point arrays, got {dtype}: "
                     "return an array (or a pytree of them) that depends on params"

@@ -105,6 +105,14 @@ def check_array(name: str, value: Any) -> Any:
     return array
 
 
+def unfit_dtype(leaf: Any) -> Any:
+    """The dtype, or the type, of what cannot be differentiated; None of what is floating-point."""
+    dtype = getattr(leaf, "dtype", None)
+    if dtype is None:
+        return None if isinstance(leaf, float) else type(leaf).__name__
+    return None if jnp.issubdtype(dtype, jnp.floating) else dtype
+
+
 def check_params(params: Params, name: str = "params") -> None:
     """Refuse parameters that cannot be differentiated, or anything else that must be shaped like them.
 
@@ -113,8 +121,8 @@ def check_params(params: Params, name: str = "params") -> None:
     """
     leaves = jax.tree.leaves(params)
     for leaf in leaves:
-        dtype = getattr(leaf, "dtype", type(leaf).__name__)
-        if dtype != "float" and not (hasattr(leaf, "dtype") and jnp.issubdtype(dtype, jnp.floating)):
+        dtype = unfit_dtype(leaf)
+        if dtype is not None:
             raise TypeError(
                 f"{name} must be floating-point, got {dtype}: write 1.0 instead of 1, or use astype(float)"
             )

@@ -263,7 +263,7 @@ def test_eigenvalues_are_reported_where_they_are_computed():
         (lambda: cl.TrustRegionNewton(radius=lambda k: 0.1), "radius must be a number, got"),
         (lambda: cl.TrustRegionNewton(radius=float("inf")), "radius must be finite, got inf"),
         (lambda: cl.TrustRegionNewton(radius=-1.0), "radius must be greater than 0"),
-        (lambda: cl.TrustRegionNewton(accept=0.3), "accept must be less than 1"),
+        (lambda: cl.TrustRegionNewton(accept=0.3), "accept must be less than 0.25, got 0.3"),
     ],
 )
 def test_bad_options_get_a_sentence(make, words):
