@@ -23,7 +23,15 @@ from playwright.sync_api import Browser, sync_playwright
 jax.config.update("jax_enable_x64", True)
 matplotlib.use("Agg")
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# The first that is there. The headless shell is Chromium without a window's own work.
+BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
 MACOS_BROWSER = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 FLAGS = (
     "--no-sandbox",

@@ -79,12 +79,17 @@ class Visit:
 
 @pytest.fixture
 def visit(book: Book, chromium: Browser) -> Iterator[Callable[..., Visit]]:
-    """`visit(page_name, **context_options)` opens a page of the book, all its live figures mounted."""
+    """`visit(page_name, **context_options)` opens a page of the book, all its live figures mounted.
+
+    Its formulas are set with `formulas=True` only: setting them takes longer than all else of a chapter.
+    """
     contexts = []
 
-    def open_page(name: str, **options: Any) -> Visit:
+    def open_page(name: str, *, formulas: bool = False, **options: Any) -> Visit:
         context = chromium.new_context(offline=True, **options)
         contexts.append(context)
+        if not formulas:
+            context.route("**/mathjax/*.js", lambda r: r.fulfill(body="", content_type="text/javascript"))
         visit = Visit(context.new_page())
         visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
         visit.page.on(
@@ -96,6 +101,9 @@ def visit(book: Book, chromium: Browser) -> Iterator[Callable[..., Visit]]:
             "selector => [...document.querySelectorAll(selector)].every(figure => figure.curvlibLive)",
             arg=FIGURE,
         )
+        if formulas and visit.page.query_selector("script[src*='mathjax']"):
+            visit.page.wait_for_function("() => window.MathJax?.startup?.promise")
+            visit.page.evaluate("() => MathJax.startup.promise.then(() => null)")
         return visit
 
     yield open_page

@@ -18,32 +18,18 @@ PROBE = "<script>try { new Function(''); policy = 'permits' } catch { policy = '
 STATE = "figure => JSON.parse(JSON.stringify(figure.curvlibLive.state))"
 
 
-def wait_for_math(page: Any) -> None:
-    page.wait_for_function("() => window.MathJax?.startup?.promise")
-    page.evaluate("() => MathJax.startup.promise.then(() => null)")
-
-
-def test_opens_offline_without_an_error(visit, page_name: str) -> None:
-    opened = visit(page_name)
+def test_opens_offline_with_its_formulas_set(visit, page_name: str) -> None:
+    opened = visit(page_name, formulas=True)
     opened.page.wait_for_load_state("load")
-    if opened.page.query_selector("script[src*='mathjax']"):
-        wait_for_math(opened.page)
-    assert opened.errors == []
-    assert opened.remote == []
-
-
-def test_formulas_are_set(visit, page_name: str) -> None:
-    opened = visit(page_name)
     formulas = opened.page.query_selector_all(".math")
-    if not formulas:
-        return
-    wait_for_math(opened.page)
     assert len(opened.page.query_selector_all("mjx-container")) >= len(formulas)
     assert opened.page.query_selector_all("mjx-merror, [data-mjx-error]") == []
-    first = opened.page.query_selector("mjx-container")
-    assert first.bounding_box()["width"] > 0
+    if formulas:
+        assert opened.page.query_selector("mjx-container").bounding_box()["width"] > 0
     loaded = opened.page.evaluate("() => document.fonts.ready.then(f => [...f].map(font => font.status))")
     assert "error" not in loaded
+    assert opened.errors == []
+    assert opened.remote == []
 
 
 @pytest.mark.parametrize(
@@ -56,10 +42,8 @@ def test_formulas_are_set(visit, page_name: str) -> None:
 )
 def test_fits_the_window(visit, page_name: str, look: str, options: dict[str, Any]) -> None:
     """Nothing sticks out; with BOOK_SCREENSHOTS set, _build/screenshots has what is for looking at."""
-    opened = visit(page_name, **options)
+    opened = visit(page_name, formulas=True, **options)
     page, figures = opened.page, opened.figures()
-    if page.query_selector("script[src*='mathjax']"):
-        wait_for_math(page)
     if os.environ.get("BOOK_SCREENSHOTS"):
         page.add_style_tag(content="* { transition: none !important; animation: none !important }")
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -82,7 +66,7 @@ def test_figures_run_under_a_strict_policy(book, visit, notebook: Path) -> None:
     page = book.html / "chapters" / f"{notebook.stem}.html"
     guarded = page.with_name(f"policy-{page.name}")
     guarded.write_text(page.read_text().replace("<head>", f"<head>{POLICY}{PROBE}", 1))
-    opened = visit(f"chapters/{guarded.stem}")
+    opened = visit(f"chapters/{guarded.stem}", formulas=True)
     assert opened.page.evaluate("() => window.policy") == "refuses"
     for figure in opened.figures():
         assert figure.query_selector("svg") and figure.query_selector("input, select, [tabindex]")

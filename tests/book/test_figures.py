@@ -47,8 +47,8 @@ TRY = """
     return states.map(state => {
         figure.curvlibLive.set(state);
         const seen = figure.innerHTML + figure.textContent;
-        const wrong = seen.match(/.{0,40}(?:NaN|Infinity|undefined).{0,40}/);
-        if (wrong) return wrong[0];
+        const wrong = seen.search(/NaN|Infinity|undefined/);
+        if (wrong >= 0) return seen.slice(Math.max(wrong - 40, 0), wrong + 40);
         const empty = views.findIndex((view, index) => isEmpty(view, index, state));
         return empty < 0 ? null : `nothing in plot ${empty + 1}`;
     });
@@ -98,11 +98,27 @@ def random_states(spec: dict[str, Any], count: int) -> list[dict[str, Any]]:
     return [{c["name"]: draw(c, generator) for c in spec["controls"]} for _ in range(count)]
 
 
-def nudged(state: dict[str, Any], units: int) -> dict[str, Any]:
-    """The state with every real number moved by so many units in the last place."""
-    return {
-        name: value + units * np.spacing(value) if isinstance(value, float | list) else value
-        for name, value in state.items()
+def nudged(spec: dict[str, Any], state: dict[str, Any], units: int) -> dict[str, Any]:
+    """The state with every real number moved by so many units in the last place, within its range.
+
+    A number smaller than a reader's smallest move, as a start exactly at the minimum, moves like that one.
+    """
+
+    def moved(value: float, low: float, high: float, finest: float) -> float:
+        return float(np.clip(value + units * np.spacing(max(abs(value), finest)), low, high))
+
+    def moved_point(point: list[float], bounds: list[list[float]]) -> list[float]:
+        return [moved(x, *ends, np.ptp(ends) / 1000) for x, ends in zip(point, bounds, strict=True)]
+
+    moves = {
+        "slider": lambda value, c: moved(value, c["min"], c["max"], 0.0 if c["log"] else c["step"] or 0.0),
+        "point": lambda value, c: moved_point(value, c["bounds"]),
+        "data": lambda value, c: [moved_point(point, c["bounds"]) for point in value],
+    }
+    return state | {
+        c["name"]: moves[c["kind"]](state[c["name"]], c)
+        for c in spec["controls"]
+        if c["kind"] in moves and not isinstance(state[c["name"]], int)
     }
 
 
@@ -168,7 +184,7 @@ def test_numbers_are_jaxs(figures, notebook: Path, run_figures, record_property)
         for state in random_states(spec, COMPARED):
             page = element.evaluate("(figure, state) => (" + OUTPUTS + ")([figure, state])", state)
             answer = figure.definition.evaluate(state)
-            others = [figure.definition.evaluate(nudged(state, units)) for units in NUDGES]
+            others = [figure.definition.evaluate(nudged(spec, state, units)) for units in NUDGES]
             others.append(rounded.evaluate(state))
             assert page.keys() == answer.keys()
             for name, value in answer.items():

@@ -67,8 +67,8 @@ states => {
     return states.map(state => {
         figure.curvlibLive.set(state);
         const text = figure.innerHTML + figure.textContent;
-        const wrong = text.match(/.{0,60}(?:NaN|Infinity|undefined).{0,60}/);
-        if (wrong) return wrong[0];
+        const wrong = text.search(/NaN|Infinity|undefined/);
+        if (wrong >= 0) return text.slice(Math.max(wrong - 60, 0), wrong + 60);
         const views = [...figure.querySelectorAll(".cl-view")];
         const isEmpty = view => ![...view.querySelectorAll(marks)].some(mark => isSeen(mark, view));
         const empty = views.findIndex(isEmpty);
