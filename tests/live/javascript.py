@@ -3,20 +3,19 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from py_mini_racer import MiniRacer
+from py_mini_racer import MiniRacer, init_mini_racer
 
 import curvlib as cl
+from curvlib.live import assets
 from curvlib.live.compiler import Program, compile
 from curvlib.live.compiler.graph import KINDS
 
-RUNTIME = Path(cl.__file__).parent / "live" / "static" / "runtime.js"
 _SPECIAL = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf, "-0": -0.0}
 _QUICK = {  # each function runs once
     "xla_backend_optimization_level": 0,
@@ -41,24 +40,29 @@ const call = (f, values) => {
 """
 
 
-class Engine:
-    """One V8 with the runtime in it. It lives in a thread of its own: where an event loop runs, as after a
-    browser was driven, it would accept no time limit."""
+# V8 works in the thread that initialises it and in those started afterwards, and crashes in others, so the
+# main thread, which frees engines at the end, initialises it. It runs in a thread of its own: where an event
+# loop runs, as after a browser was driven, it would accept no time limit.
+init_mini_racer(ignore_duplicate_init=True)
+_thread = ThreadPoolExecutor(1)
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1)
-        self._context = self._thread.submit(MiniRacer).result()
-        self.eval(RUNTIME.read_text() + _JS)
+
+class Engine:
+    """A V8 with some of the front end's files in it, by name, and with code of the test's own."""
+
+    def __init__(self, *files: str, code: str = "") -> None:
+        self._context = _thread.submit(MiniRacer).result()
+        self.eval("".join((assets.STATIC / name).read_text(encoding="utf-8") for name in files) + code)
 
     def eval(self, code: str) -> Any:
         """The value of JavaScript code that ends within the limit."""
-        return self._thread.submit(self._context.eval, code, timeout_sec=_SECONDS).result()
+        return _thread.submit(self._context.eval, code, timeout_sec=_SECONDS).result()
 
 
 @cache
 def engine() -> Engine:
-    """The engine of all tests."""
-    return Engine()
+    """The engine of all compiled programs: they need no more than the runtime."""
+    return Engine("runtime.js", code=_JS)
 
 
 def _number(x) -> str:

@@ -10,8 +10,9 @@ import pytest
 from jax import lax
 
 import curvlib as cl
+from curvlib.live import assets
 from curvlib.live.compiler import CompileError, Leaf, compile, compile_field
-from tests.live.javascript import RUNTIME, check, engine, race, run
+from tests.live.javascript import check, engine, race, run
 
 RANDOM = np.random.default_rng(1)
 START = np.array([-1.2, 1.0])
@@ -131,7 +132,7 @@ def test_what_is_not_needed_is_not_computed():
 
 
 def test_nothing_is_evaluated_from_text():
-    text = RUNTIME.read_text() + compile(race, 100.0, 0.5, START).source
+    text = (assets.STATIC / "runtime.js").read_text() + compile(race, 100.0, 0.5, START).source
     assert not re.search(r"\beval\b|new Function|import\(", text)
 
 

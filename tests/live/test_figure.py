@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 
 from curvlib import live
 from curvlib.live import template
+from tests.live.javascript import Engine
 
 PAYLOAD = re.compile(r'<script type="application/json">([^<]*)</script>')
 
@@ -371,16 +372,12 @@ def test_texts_know_choices_toggles_and_words(make):
     "spec", [".3~g", ",d", "d", ".1%", ".2e", ".3f", ".2~f", "g", ".3~r", ",.3~r", "~e", ".0f", ",.2f"]
 )
 def test_numbers_are_written_as_d3_writes_them(spec):
-    mini_racer = pytest.importorskip("py_mini_racer")
-    from curvlib.live import assets
-
-    context = mini_racer.MiniRacer()
-    context.eval((assets.STATIC / "d3.js").read_text(encoding="utf-8"))
+    engine = Engine("d3.js")
     generator = np.random.default_rng(0)
     numbers = [0.0, -0.0, 0.5, 1.5, 2.5, 0.125, 999.5, 9.9995, 1e-7, 1e-6, 1.5e-6, 123456.0, -0.0004, 1e-300]
     numbers += [1e20, 1e21, -1.2345e25, 1.7e300]
     numbers += list(generator.standard_normal(200) * 10.0 ** generator.integers(-9, 12, 200))
-    theirs = context.eval(f"JSON.stringify({json.dumps(numbers)}.map(d3.format({json.dumps(spec)})))")
+    theirs = engine.eval(f"JSON.stringify({json.dumps(numbers)}.map(d3.format({json.dumps(spec)})))")
     assert [template.number(value, spec) for value in numbers] == json.loads(theirs)
 
 

@@ -6,23 +6,21 @@ import re
 
 import jax.numpy as jnp
 import pytest
-from py_mini_racer import MiniRacer
 
 from curvlib import live
-from curvlib.live import assets, template
+from curvlib.live import template
+from tests.live.javascript import Engine
 
 
 @pytest.fixture(scope="module")
 def positions():
     """The values of all positions that a slider has in the page."""
-    context = MiniRacer()
-    for name in ("d3.js", "controls.js"):
-        context.eval((assets.STATIC / name).read_text(encoding="utf-8"))
-    context.eval("""const positions = (control) => {
+    code = """const positions = (control) => {
         const scale = sliderScale(control);
         return JSON.stringify(Array.from({ length: scale.last + 1 }, (_, k) => scale.value(k)));
-    }""")
-    return lambda slider: json.loads(context.eval(f"positions({json.dumps(slider.spec(slider.value))})"))
+    }"""
+    engine = Engine("d3.js", "controls.js", code=code)
+    return lambda slider: json.loads(engine.eval(f"positions({json.dumps(slider.spec(slider.value))})"))
 
 
 def read(text: str) -> float:

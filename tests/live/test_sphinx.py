@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.live.javascript import Engine
+
 CONF = (
     'project = "A foreign site"\nextensions = ["myst_nb", "curvlib.live.sphinx"]\nnb_execution_mode = "off"\n'
 )
@@ -86,13 +88,13 @@ def test_a_page_without_figures_loads_nothing(pages):
 
 
 def test_the_program_is_a_function_and_the_spec_is_kept(pages, make):
-    mini_racer = pytest.importorskip("py_mini_racer")
     [path] = (pages / "_static" / "live").glob("descent-*.js")
-    context = mini_racer.MiniRacer()
-    context.eval("var defined = {}; var curvlibLive = {define: (id, content) => { defined[id] = content; }};")
-    context.eval(path.read_text())
+    engine = Engine(
+        code="var defined = {}; var curvlibLive = {define: (id, content) => { defined[id] = content; }};"
+    )
+    engine.eval(path.read_text())
     kinds, spec = json.loads(
-        context.eval(
+        engine.eval(
             f"var one = defined[{json.dumps(path.stem)}];"
             "JSON.stringify([[typeof one.program, ...one.fields.map((field) => typeof field)], one.spec])"
         )

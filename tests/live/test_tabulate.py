@@ -3,16 +3,14 @@
 import json
 import math
 import re
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from py_mini_racer import MiniRacer
 
 from curvlib import live
-from curvlib.live import assets
 from curvlib.live.tabulate import LEVELS, encode
+from tests.live.javascript import Engine
 
 RUNS: list[tuple] = []
 
@@ -74,11 +72,9 @@ def test_groups_add_and_do_not_multiply(table):
 def test_the_page_looks_up_what_the_kernel_does(table, state):
     lam, table.rank, table.wide = state
     table.lam = lam
-    files = [assets.STATIC / name for name in ("d3.js", "runtime.js", "controls.js", "table.js")]
-    context = MiniRacer()
-    context.eval("".join(Path(str(file)).read_text() for file in files) + ATOB)
+    engine = Engine("d3.js", "runtime.js", "controls.js", "table.js", code=ATOB)
     found = json.loads(
-        context.eval(f"look({table.definition.program.source}, {json.dumps([lam, *state[1:]])})")
+        engine.eval(f"look({table.definition.program.source}, {json.dumps([lam, *state[1:]])})")
     )
     assert found.keys() == table.outputs.keys()
     for name, values in table.outputs.items():

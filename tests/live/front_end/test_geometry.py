@@ -3,24 +3,20 @@
 import json
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
-from py_mini_racer import MiniRacer
 
 from curvlib import plot
-
-STATIC = Path(__file__).parents[3] / "curvlib" / "live" / "static"
+from tests.live.javascript import Engine
 
 
 @pytest.fixture(scope="module")
 def polyline():
-    context = MiniRacer()
-    context.eval("".join((STATIC / name).read_text() for name in ("dom.js", "geometry.js")))
+    engine = Engine("dom.js", "geometry.js")
 
     def call(xs: list[float], ys: list[float]) -> list[tuple[float, float]]:
-        data = context.eval(f"polyline({json.dumps(xs)}, {json.dumps(ys)})")  # which reads NaN too
+        data = engine.eval(f"polyline({json.dumps(xs)}, {json.dumps(ys)})")  # which reads NaN too
         return [(float(x), float(y)) for x, y in re.findall(r"([-\d.e+]+),([-\d.e+]+)", data)]
 
     return call
@@ -83,9 +79,8 @@ def test_dense_dots_cover_what_all_of_them_would(javascript) -> None:
 
 @pytest.fixture(scope="module")
 def javascript():
-    context = MiniRacer()
-    context.eval("".join((STATIC / name).read_text() for name in ("dom.js", "geometry.js", "cells.js")))
-    return lambda source: json.loads(context.eval(f"JSON.stringify({source})"))
+    engine = Engine("dom.js", "geometry.js", "cells.js")
+    return lambda source: json.loads(engine.eval(f"JSON.stringify({source})"))
 
 
 @pytest.mark.parametrize(

@@ -5,21 +5,19 @@ import json
 from typing import Any
 
 import pytest
-from py_mini_racer import MiniRacer
 
-from curvlib.live import assets
+from tests.live.javascript import Engine
 
 
 @pytest.fixture(scope="module")
 def walk():
     """`walk(control)`: at each position of its slider the value, and the position that shows it."""
-    context = MiniRacer()
-    context.eval("".join((assets.STATIC / name).read_text() for name in ("d3.js", "controls.js")))
+    engine = Engine("d3.js", "controls.js")
 
     def call(control: dict[str, Any]) -> list[tuple[float, int]]:
         shown = "[cleanValue(control, scale.value(k)), scale.position(cleanValue(control, scale.value(k)))]"
         body = f"const scale = sliderScale(control); return d3.range(scale.last + 1).map((k) => {shown});"
-        return json.loads(context.eval(f"JSON.stringify(((control) => {{ {body} }})({json.dumps(control)}))"))
+        return json.loads(engine.eval(f"JSON.stringify(((control) => {{ {body} }})({json.dumps(control)}))"))
 
     return call
 
