@@ -1,19 +1,9 @@
-"""Shared by all tests: double precision, a processor's own arithmetic, and a browser."""
+"""Shared by all tests: double precision and a browser."""
 
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-
-# Before jax is imported, and inherited by the kernels that run the chapters. Their outputs come from a CPU.
-# Most of the time is XLA compiling, and several tests run the same cells: what one process has compiled
-# serves all, under a lock, which JAX takes if the size is limited. Other code has another key.
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ |= {
-    "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).parents[1] / "_build" / "compiled"),
-    "JAX_COMPILATION_CACHE_MAX_SIZE": str(2**30),
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
-}
 
 import jax
 import matplotlib

@@ -17,11 +17,6 @@ from curvlib.live.compiler import Program, compile
 from curvlib.live.compiler.graph import KINDS
 
 _SPECIAL = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf, "-0": -0.0}
-_QUICK = {  # each function runs once
-    "xla_backend_optimization_level": 0,
-    "xla_llvm_disable_expensive_passes": True,
-    "xla_cpu_use_fusion_emitters": False,
-}
 _SECONDS = 20  # that a program may take: far more than any does, unless it does not end
 _TOLERANCES = {"float64": 1e-12, "float32": 3e-6}
 _JS = """
@@ -108,7 +103,7 @@ def check(function, *arguments, rtol=None, atol=0.0, zeros=False, flush=False, o
     """
     program = compile(function, *arguments)
     for values in (arguments, *others):
-        expected = jax.tree.leaves(jax.jit(function, compiler_options=_QUICK)(*values))
+        expected = jax.tree.leaves(jax.jit(function)(*values))
         outputs = run(program, *(flushed(values) if flush else values))
         for (name, got), want in zip(outputs.items(), expected, strict=True):
             want = np.asarray(want)
