@@ -4,7 +4,7 @@
 // d3-contour does the same; this is a quarter of its time, since it only looks for outlines and not for which
 // of them are holes, and contours are the longest part of a redraw.
 
-const CELLS = 96; // along each side of the view, at whose corners the field is computed
+const CELLS = 72; // along each side of the view, at whose corners the field is computed
 const FINE = 2 * CELLS; // along each side, after a cubic through these values
 // Two more nodes a side than the view has cells: those around it are −∞, below every level, so that each
 // outline closes, outside the view, where it is cut off.

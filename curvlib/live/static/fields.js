@@ -3,8 +3,8 @@
 
 const DEEPEST = { shaded: 0.2, filled: 0.65 }; // how far the colours of the highest region go
 const COMPRESSION = 1 / 3; // the power of a vector's size that its arrow is as long as
-const COARSE = 4; // cells along each side of the first blocks of regions
-const BUDGET = 6; // milliseconds that regions take of one frame
+const COARSE = 8; // cells along each side of the first blocks of regions
+const BUDGET = 5; // milliseconds that regions take of one frame
 const PAUSE = 120; // milliseconds without a change, after which they are refined
 
 class FieldMark {

@@ -42,7 +42,8 @@ class LiveFigure {
     this.entered = false;
     this.seen.observe(element);
     this.resized = new ResizeObserver(() => {
-      if (this.entered && this.#width() !== this.width) this.#renderIfSeen();
+      this.fits = this.#width() === this.width;
+      if (this.entered && !this.fits) this.#renderIfSeen();
     });
     this.resized.observe(element);
   }
@@ -305,8 +306,10 @@ class LiveFigure {
     return this.element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
   }
 
-  /** Give the views their sizes, when the figure's width is another one. */
+  /** Give the views their sizes, when the figure's width is another one. To ask for it costs a layout of the page. */
   #layout() {
+    if (this.fits) return;
+    this.fits = true;
     const width = this.#width() || this.width || WIDE; // a figure that is not displayed has none
     if (width === this.width) return;
     this.width = width;

@@ -331,49 +331,54 @@ const runtime = (function () {
     }
   }
 
+  // The first three work in place at an offset: figures solve tiny systems by the ten thousand, and a view of an
+  // array costs more than a solution.
+
+  function copy(result, values) {
+    for (let k = 0; k < values.length; k++) result[k] = values[k];
+  }
+
   /* A = L Lᵀ, from the lower triangle of A. */
-  function cholesky(result, matrices, count, n) {
-    for (let start = 0; start < count * n * n; start += n * n) {
-      const L = result.subarray(start, start + n * n);
-      const A = matrices.subarray(start, start + n * n);
+  function cholesky(L, A, count, n) {
+    for (let at = 0; at < count * n * n; at += n * n) {
       let definite = true;
       for (let i = 0; i < n; i++) {
         for (let j = 0; j < n; j++) {
-          let sum = j > i ? 0 : A[i * n + j];
-          for (let k = 0; k < j && j <= i; k++) sum -= L[i * n + k] * L[j * n + k];
+          let sum = j > i ? 0 : A[at + i * n + j];
+          for (let k = 0; k < j && j <= i; k++) sum -= L[at + i * n + k] * L[at + j * n + k];
           if (i === j && !(sum > 0)) definite = false;
-          L[i * n + j] = i === j ? sqrt(sum) : j > i ? 0 : sum / L[j * n + j];
+          L[at + i * n + j] = i === j ? sqrt(sum) : j > i ? 0 : sum / L[at + j * n + j];
         }
       }
-      for (let i = 0; i < n && !definite; i++) L.fill(NaN, i * n, i * n + i + 1);
+      for (let i = 0; i < n && !definite; i++) L.fill(NaN, at + i * n, at + i * n + i + 1);
     }
   }
 
   /* P A = L U with partial pivoting: L and U in one matrix; pivots[k] is the row exchanged with row k. */
-  function lu(result, pivots, permutation, matrices, count, rows, columns) {
+  function lu(A, pivots, permutation, matrices, count, rows, columns) {
     const steps = min(rows, columns);
-    result.set(matrices);
+    copy(A, matrices);
     for (let s = 0; s < count; s++) {
-      const A = result.subarray(s * rows * columns, (s + 1) * rows * columns);
+      const at = s * rows * columns;
       for (let k = 0; k < steps; k++) {
         let p = k;
         for (let i = k + 1; i < rows; i++) {
-          if (abs(A[i * columns + k]) > abs(A[p * columns + k])) p = i;
+          if (abs(A[at + i * columns + k]) > abs(A[at + p * columns + k])) p = i;
         }
         pivots[s * steps + k] = p;
-        exchange(A, columns, k, p);
-        const pivot = A[k * columns + k];
-        for (let i = k + 1; i < rows; i++) {
-          const factor = pivot === 0 ? A[i * columns + k] : (A[i * columns + k] /= pivot);
-          for (let j = k + 1; j < columns; j++) A[i * columns + j] -= factor * A[k * columns + j];
+        exchange(A, at, columns, k, p);
+        const pivot = A[at + k * columns + k];
+        for (let i = at + (k + 1) * columns; i < at + rows * columns; i += columns) {
+          const factor = pivot === 0 ? A[i + k] : (A[i + k] /= pivot);
+          for (let j = k + 1; j < columns; j++) A[i + j] -= factor * A[at + k * columns + j];
         }
       }
     }
     pivotsToPermutation(permutation, pivots, count, steps, rows);
   }
 
-  function exchange(A, columns, i, j) {
-    for (let k = 0; k < columns && i !== j; k++) {
+  function exchange(A, at, columns, i, j) {
+    for (let k = at; k < at + columns && i !== j; k++) {
       const kept = A[i * columns + k];
       A[i * columns + k] = A[j * columns + k];
       A[j * columns + k] = kept;
@@ -383,28 +388,28 @@ const runtime = (function () {
   function pivotsToPermutation(result, pivots, count, steps, size) {
     for (let s = 0; s < count; s++) {
       for (let i = 0; i < size; i++) result[s * size + i] = i;
-      for (let k = 0; k < steps; k++) exchange(result.subarray(s * size, (s + 1) * size), 1, k, pivots[s * steps + k]);
+      for (let k = 0; k < steps; k++) exchange(result, s * size, 1, k, pivots[s * steps + k]);
     }
   }
 
   /* X with op(T) X = B (left) or X op(T) = B, T triangular, op(T) = T or Tᵀ; B and X are rows × columns. */
-  function solveTriangular(result, triangles, right, count, rows, columns, left, lower, transpose, unit) {
+  function solveTriangular(X, T, right, count, rows, columns, left, lower, transpose, unit) {
     const n = left ? rows : columns, others = left ? columns : rows;
     const along = left ? columns : 1, across = left ? 1 : columns; // strides in X
     const forward = (lower === 1) === (transpose === 0) === (left === 1);
     const byRow = (left === 1) === (transpose === 0); // T[i, k] or T[k, i] multiplies the unknown k in equation i
-    result.set(right);
+    copy(X, right);
     for (let s = 0; s < count; s++) {
-      const T = triangles.subarray(s * n * n, (s + 1) * n * n);
-      const X = result.subarray(s * rows * columns, (s + 1) * rows * columns);
+      const at = s * n * n;
       for (let c = 0; c < others; c++) {
+        const start = s * rows * columns + c * across;
         for (let step = 0; step < n; step++) {
           const i = forward ? step : n - 1 - step;
-          let sum = X[c * across + i * along];
+          let sum = X[start + i * along];
           for (let k = forward ? 0 : i + 1; k < (forward ? i : n); k++) {
-            sum -= T[byRow ? i * n + k : k * n + i] * X[c * across + k * along];
+            sum -= T[at + (byRow ? i * n + k : k * n + i)] * X[start + k * along];
           }
-          X[c * across + i * along] = unit ? sum : sum / T[i * n + i];
+          X[start + i * along] = unit ? sum : sum / T[at + i * n + i];
         }
       }
     }
