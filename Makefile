@@ -19,9 +19,11 @@ test: $(READY)
 lab: $(READY)
 	cd chapters && ../$(BIN)/jupyter lab
 
+# The second command joins what a cell printed, which arrives in pieces; in the first it would come before they do.
 run: $(READY)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level=WARN \
-		--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False \
+		--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False $(CHAPTERS)
+	$(BIN)/jupyter nbconvert --to notebook --inplace --log-level=WARN \
 		--CoalesceStreamsPreprocessor.enabled=True $(CHAPTERS)
 
 benchmarks: $(READY)
