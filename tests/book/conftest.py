@@ -1,11 +1,13 @@
 """The built book, its notebooks and pages, for every test here. A new chapter is covered as it stands."""
 
+import contextlib
 import dis
 import json
 import linecache
 import os
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +19,8 @@ import pytest
 from playwright.sync_api import Browser, ElementHandle, Page
 
 import curvlib
+from curvlib.live import sources
+from curvlib.live.widget import LiveFigure
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))
@@ -116,12 +120,20 @@ def _note_remote(visit: Visit, url: str) -> None:
         visit.remote.append(url)
 
 
-@pytest.fixture(scope="session")
-def run_figures() -> Callable[[Path], dict[str, Any]]:
-    """`run_figures(notebook)`: the live figures, by name, that its code makes when it is run here and now."""
-    known: dict[Path, dict[str, Any]] = {}
+@dataclass(frozen=True)
+class Made:
+    """A live figure that a notebook made, and how long it took to compile."""
 
-    def run(notebook: Path) -> dict[str, Any]:
+    figure: LiveFigure
+    compile_seconds: float
+
+
+@pytest.fixture(scope="session")
+def run_figures() -> Callable[[Path], dict[str, Made]]:
+    """`run_figures(notebook)`: the live figures, by name, that its code makes when it is run here and now."""
+    known: dict[Path, dict[str, Made]] = {}
+
+    def run(notebook: Path) -> dict[str, Made]:
         if notebook not in known:
             known[notebook] = _run(notebook)
         return known[notebook]
@@ -129,13 +141,14 @@ def run_figures() -> Callable[[Path], dict[str, Any]]:
     return run
 
 
-def _run(notebook: Path) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+def _run(notebook: Path) -> dict[str, Made]:
+    made: dict[str, Made] = {}
     make_figure = curvlib.live.figure
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
-        figure = make_figure(*args, **kwargs)
-        made[figure.definition.name] = figure
+        with _compiling_timed() as seconds:
+            figure = make_figure(*args, **kwargs)
+        made[figure.definition.name] = Made(figure, sum(seconds))
         return figure
 
     namespace: dict[str, Any] = {"__name__": "__main__"}
@@ -146,6 +159,26 @@ def _run(notebook: Path) -> dict[str, Any]:
         for code in _needed_for_figures(_compiled_cells(notebook)):
             exec(code, namespace)
     return made
+
+
+@contextlib.contextmanager
+def _compiling_timed() -> Iterator[list[float]]:
+    """The seconds of each compilation to JavaScript meanwhile, what JAX traces for it included."""
+    seconds: list[float] = []
+
+    def timed(compile_: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            start = time.perf_counter()
+            program = compile_(*args)
+            seconds.append(time.perf_counter() - start)
+            return program
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("compile", "compile_field"):
+            patch.setattr(sources, name, timed(getattr(sources, name)))
+        yield seconds
 
 
 def _compiled_cells(notebook: Path) -> list[CodeType]:

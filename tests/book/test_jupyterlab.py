@@ -176,7 +176,7 @@ def test_figures_in_a_kernel(session: Session, notebook: Path, run_figures, tmp_
     assert session.errors() == []
     session.wait(f"() => ({STATES})().length === {count}")
 
-    if any(hasattr(figure, "kappa") for figure in run_figures(notebook).values()):
+    if any(hasattr(made.figure, "kappa") for made in run_figures(notebook).values()):
         session.run_new_cell(FIND)
         before = page.evaluate(STATES)
         session.run_new_cell("figure.kappa = 50")

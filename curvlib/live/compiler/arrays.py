@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from curvlib.live.compiler.code import Block, Buffer, Builder, Expression
-from curvlib.live.compiler.graph import KINDS
+from curvlib.live.compiler.graph import TYPED_ARRAYS
 
 LIMIT = 16  # arrays of more elements become loops
 UNROLL = 4  # sums of at most so many terms are written out even if the array is large
@@ -163,10 +163,7 @@ def every_index(code: Builder, shape: tuple[int, ...]) -> Iterable[Index]:
 
 def scalars(code: Builder, shape: tuple[int, ...], dtype: np.dtype, values: Iterable[Expression]) -> Scalars:
     """A small array of the given elements in row-major order."""
-    elements = np.empty(shape, object)
-    for index, value in zip(np.ndindex(*shape), values, strict=True):
-        elements[index] = value
-    return Scalars(shape, dtype, elements, code.block)
+    return Scalars(shape, dtype, np.fromiter(values, object).reshape(shape), code.block)
 
 
 def settled(code: Builder, array: Array) -> Array:
@@ -201,7 +198,7 @@ def define(
 
 def new(code: Builder, shape: tuple[int, ...], dtype: np.dtype) -> Stored:
     """An array whose elements are still to be written."""
-    return Stored(shape, dtype, Buffer(KINDS[dtype.name], math.prod(shape), home=code.block))
+    return Stored(shape, dtype, Buffer(TYPED_ARRAYS[dtype], math.prod(shape), home=code.block))
 
 
 def known(code: Builder, value: np.ndarray) -> Array:
@@ -216,7 +213,7 @@ def known(code: Builder, value: np.ndarray) -> Array:
 
 def data(dtype: np.dtype, values: np.ndarray) -> Buffer:
     """A buffer of known values."""
-    return Buffer(KINDS[dtype.name], values.size, "d", values, fixed=True)
+    return Buffer(TYPED_ARRAYS[dtype], values.size, "d", values, fixed=True)
 
 
 def filled(code: Builder, shape: tuple[int, ...], dtype: np.dtype, value: Expression) -> Array:

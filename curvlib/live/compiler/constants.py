@@ -14,7 +14,7 @@ from typing import Any
 
 from jax.extend import core
 
-from curvlib.live.compiler.graph import KINDS, Constant, Variable
+from curvlib.live.compiler.graph import TYPED_ARRAYS, Constant, Variable
 from curvlib.live.compiler.rules import TABLE
 
 LIMIT = 10_000  # elements of a result
@@ -54,7 +54,7 @@ def recipe(equation: core.JaxprEqn, operands: Sequence[Variable]) -> Recipe | No
 def is_work(equation: core.JaxprEqn, operands: Sequence[Variable]) -> bool:
     """Whether the equation is better computed now, and its result small enough to travel."""
     module, results = _module(equation.primitive.name), [v.aval for v in equation.outvars]
-    if module is None or not all(_has_javascript(v.dtype) for v in (*operands, *results)):
+    if module is None or not all(v.dtype in TYPED_ARRAYS for v in (*operands, *results)):
         return True
     if module in _QUICK:
         return any(getattr(v, "computed", False) for v in operands) and (
@@ -69,11 +69,6 @@ def is_work(equation: core.JaxprEqn, operands: Sequence[Variable]) -> bool:
 def _module(primitive: str) -> str | None:
     """The module of the rule of a primitive, if it has one."""
     return TABLE[primitive].module if primitive in TABLE else None
-
-
-@functools.cache
-def _has_javascript(dtype: Any) -> bool:
-    return str(dtype) in KINDS
 
 
 def _value(variable: Variable) -> Any:

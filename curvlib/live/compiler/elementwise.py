@@ -26,7 +26,9 @@ def elementwise(
     """rule(*elements) for operands that broadcast to `shape` as NumPy's do."""
     code = scope.code
     if all(isinstance(operand, Scalars) for operand in operands) and math.prod(shape) <= LIMIT:
-        spread = [np.broadcast_to(operand.elements, shape).flat for operand in operands]
+        spread = [
+            (o.elements if o.shape == shape else np.broadcast_to(o.elements, shape)).flat for o in operands
+        ]
         return scalars(code, shape, dtype, map(rule, *spread))
     operands = [o if o.shape == shape else unless_cheap(code, o) for o in operands]
 

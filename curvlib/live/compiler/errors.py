@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sysconfig
 from pathlib import Path
@@ -31,11 +32,16 @@ def no_javascript(what: str, place: str) -> CompileError:
     return CompileError(f"live.compile has no JavaScript for {what}{', used' + place if place else ''}.")
 
 
+@functools.cache
+def _is_library(file: str) -> bool:
+    return file.startswith(_LIBRARIES)
+
+
 def where(source_info: Any) -> str:
     """Where the user's program made an equation, as " at file:line"; empty if no frame is the user's."""
     frames = getattr(getattr(source_info, "traceback", None), "frames", ())
     for frame in frames:
-        if frame.file_name.startswith(_LIBRARIES):
+        if _is_library(frame.file_name):
             continue
         if re.search(r"ipykernel_\d+", frame.file_name):
             return f" at line {frame.line_num} of a notebook cell, in {frame.function_name}"

@@ -7,8 +7,9 @@ carries them in `bodies`.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ KINDS = {  # the typed array that holds a dtype
     "uint8": "Uint8Array",
     "bool": "Uint8Array",
 }
+TYPED_ARRAYS = {np.dtype(name): kind for name, kind in KINDS.items()}  # the same by dtype
 
 
 @dataclass(eq=False)
@@ -68,11 +70,9 @@ class Equation:
         """The equation with changed bodies."""
         return replace(self, bodies=[change(body) for body in self.bodies]) if self.bodies else self
 
-    def reads(self) -> Iterator[Variable]:
+    def reads(self) -> Iterable[Variable]:
         """Every variable the equation reads, also inside its bodies (with repetitions)."""
-        yield from self.inputs
-        for body in self.bodies:
-            yield from body.reads()
+        return itertools.chain(self.inputs, *(body.reads() for body in self.bodies))
 
 
 @dataclass(eq=False)
@@ -83,11 +83,12 @@ class Graph:
     equations: list[Equation]
     outputs: list[Variable]
 
-    def reads(self) -> Iterator[Variable]:
+    def reads(self) -> list[Variable]:
         """Every variable read, whether its own or of the graphs around it (with repetitions)."""
+        read = list(self.outputs)
         for equation in self.equations:
-            yield from equation.reads()
-        yield from self.outputs
+            read += equation.reads()
+        return read
 
 
 def constant(value: Any, computed: bool = False) -> Constant:
@@ -98,4 +99,4 @@ def constant(value: Any, computed: bool = False) -> Constant:
 
 def is_key(dtype: Any) -> bool:
     """Whether it is the dtype of random keys."""
-    return str(dtype).startswith("key<")
+    return not isinstance(dtype, np.dtype) and str(dtype).startswith("key<")

@@ -87,9 +87,11 @@ def _share(graph: Graph, known: ChainMap, names: Names) -> Graph:
     """Equal equations are computed once, those in bodies also with the graphs around them."""
     equations = []
     for equation in graph.equations:
-        equation = dataclasses.replace(equation, inputs=[_resolve(names, v) for v in equation.inputs])
+        if not names.keys().isdisjoint(equation.inputs):
+            inputs = [_resolve(names, v) for v in equation.inputs]
+            equation = dataclasses.replace(equation, inputs=inputs)
         if equation.bodies:
-            equation.bodies = [_share(body, known.new_child(), names) for body in equation.bodies]
+            equation = equation.with_bodies(lambda body: _share(body, known.new_child(), names))
         elif (key := _key(equation)) in known:
             names.update(zip(equation.outputs, known[key], strict=True))
             continue

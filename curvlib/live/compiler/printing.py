@@ -27,7 +27,7 @@ from curvlib.live.compiler.code import (
     Store,
     While,
 )
-from curvlib.live.compiler.usage import Place, Usage, operands, written
+from curvlib.live.compiler.usage import Place, Usage, operands
 from curvlib.live.compiler.words import ATOM, UNARY, WIDTH, enclosed, identifier, number, operation, rows
 
 _FOREVER = "while (true) {"
@@ -48,7 +48,7 @@ class _Printer:
         self.taken: set[str] = set()
         self.counters: dict[str, Iterator[int]] = {}
         self.names: dict[object, str] = {}
-        for name in self.usage.names:
+        for name in sorted(self.usage.names):
             self.names[name] = name if name[0] == "." else identifier(name.rpartition(".")[2], self.taken)
         self.lines: list[str] = []
         self.depth = 0
@@ -152,7 +152,7 @@ class _Printer:
                 self.variables(unset)
                 continue
             used = self.closure(operands(statement))
-            places = written(statement)
+            places = self.usage.writes[statement]
             for expression in list(waiting):
                 if expression in used:
                     del waiting[expression]

@@ -14,7 +14,7 @@ from jax.extend import core
 
 from curvlib.live.compiler import constants, doubles
 from curvlib.live.compiler.errors import no_javascript, where
-from curvlib.live.compiler.graph import KINDS, Constant, Equation, Graph, Variable, constant, is_key
+from curvlib.live.compiler.graph import TYPED_ARRAYS, Constant, Equation, Graph, Variable, constant, is_key
 
 CALLS = {  # primitives that only call: the parameter that holds the called jaxpr, and who makes them
     "jit": ("jaxpr", "jax.jit, most of jax.numpy"),
@@ -54,7 +54,7 @@ def _variable(v: core.Var, place: str = "") -> Variable:
             "random keys that depend on an argument (draw random numbers outside, and pass them in as data)",
             place,
         )
-    if str(dtype) not in KINDS:
+    if dtype not in TYPED_ARRAYS:
         raise no_javascript(f"values of type {dtype}", place)
     return Variable(tuple(v.aval.shape), dtype)
 
