@@ -1,8 +1,8 @@
 """The front end's one script and one stylesheet, put together from the files in `static/`.
 
-`order.txt` lists, one name a line, the files that share the front end's closure; d3 and the compiler's
-`runtime.js` open it. Comments and indentation stay at home, d3's licences apart. The same text serves a page,
-where it is a classic script, and a kernel, where it is a module.
+`order.txt` lists, one name a line, the files that share the front end's closure; d3 and what compiled
+programs call open it. Comments and indentation stay at home, d3's licences apart. The same text serves a
+page, where it is a classic script, and a kernel, where it is a module.
 """
 
 import functools
@@ -12,6 +12,7 @@ from importlib import resources
 from curvlib import plot
 
 STATIC = resources.files("curvlib.live") / "static"
+RUNTIME = ("functions.js", "bits.js", "matrices.js", "runtime.js")  # all that compiled programs need
 # How pages say that they are dark: Sphinx's themes on either element, JupyterLab, VS Code.
 DARK = (
     'html[data-theme="dark"]',
@@ -28,7 +29,7 @@ AUTO = ('html[data-theme="auto"]', 'body[data-theme="auto"]')
 @functools.cache
 def script() -> str:
     """The front end as a classic script, which defines the global `curvlibLive`."""
-    own = [lean(_read(name)) for name in ("runtime.js", *_read("order.txt").split())]
+    own = [lean(_read(name)) for name in (*RUNTIME, *_read("order.txt").split())]
     return "\n".join(["(function () {", '"use strict";', _read("d3.js"), *own, "})();"]) + "\n"
 
 

@@ -57,7 +57,7 @@ class Engine:
 @cache
 def engine() -> Engine:
     """The engine of all compiled programs: they need no more than the runtime."""
-    return Engine("runtime.js", code=_JS)
+    return Engine(*assets.RUNTIME, code=_JS)
 
 
 def _number(x) -> str:

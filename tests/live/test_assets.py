@@ -7,7 +7,7 @@ from curvlib.live import assets
 
 
 def test_every_file_of_the_front_end_is_in_the_script():
-    named = ["d3.js", "runtime.js", *(assets.STATIC / "order.txt").read_text().split()]
+    named = ["d3.js", *assets.RUNTIME, *(assets.STATIC / "order.txt").read_text().split()]
     assert sorted(named) == sorted(path.name for path in assets.STATIC.iterdir() if path.name.endswith(".js"))
     script = assets.script()
     texts = {name: (assets.STATIC / name).read_text(encoding="utf-8") for name in named}

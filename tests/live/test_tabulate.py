@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from curvlib import live
+from curvlib.live import assets
 from curvlib.live.tabulate import LEVELS, encode
 from tests.live.javascript import Engine
 
@@ -72,7 +73,7 @@ def test_groups_add_and_do_not_multiply(table):
 def test_the_page_looks_up_what_the_kernel_does(table, state):
     lam, table.rank, table.wide = state
     table.lam = lam
-    engine = Engine("d3.js", "runtime.js", "controls.js", "table.js", code=ATOB)
+    engine = Engine("d3.js", *assets.RUNTIME, "controls.js", "table.js", code=ATOB)
     found = json.loads(
         engine.eval(f"look({table.definition.program.source}, {json.dumps([lam, *state[1:]])})")
     )

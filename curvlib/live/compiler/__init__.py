@@ -22,7 +22,7 @@ the same arguments. The way there has three stages, each a module or two:
 
 `scan`, `while` and `cond` become loops and branches; an array that a loop carries and updates is updated in
 place. Cholesky, LU, triangular solves, symmetric eigenproblems, QR, singular values, sorting and special
-functions are calls of short helpers (`static/runtime.js`).
+functions are calls of short helpers (`static/functions.js`, `bits.js`, `matrices.js`).
 
 Numbers. float64 is computed by the same operations as in XLA, so one step agrees to rounding; float32 is
 rounded after each operation, int32 wraps, int64 is exact up to 2^53, and a product that passes it is NaN, so

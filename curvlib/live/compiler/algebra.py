@@ -1,4 +1,4 @@
-"""Linear algebra: calls of the short helpers in `static/runtime.js`, on row-major stacks of matrices."""
+"""Linear algebra: calls of the short helpers in `static/matrices.js`, on row-major stacks of matrices."""
 
 from __future__ import annotations
 
