@@ -101,6 +101,8 @@ def test_bad_quadratics_get_a_sentence(arguments, words):
 def test_mismatched_params_get_a_sentence():
     with pytest.raises(ValueError, match=r"shape \(2,\), got \(3,\)"):
         quadratic(10.0).loss(jnp.ones(3))
+    with pytest.raises(ValueError, match=r"shape \(2,\), got a list"):
+        cl.minimize(cl.problems.quadratic(10.0), cl.Newton(), [1.0, 1.0], steps=1)
 
 
 def test_a_quadratic_in_single_precision_stays_there():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 
 from curvlib.hyperparameters import as_float
-from curvlib.problems.objective import Array, Objective
+from curvlib.problems.objective import Array, Objective, check_shape
 
 Window = tuple[tuple[float, float], ...]
 
@@ -200,9 +200,8 @@ def _scaled_valley(params: Array, scale: float | Array) -> Array:
 
 
 def _coordinates(params: Array, count: int, name: str) -> list[Array]:
-    """The entries of a vector that must have ``count`` of them: JAX would clamp an index out of range."""
-    if jnp.shape(params) != (count,):
-        raise ValueError(f"{name} takes params of shape ({count},), got {jnp.shape(params)}")
+    """The entries of a vector that must have ``count`` of them."""
+    check_shape(name, params, (count,))
     return [params[index] for index in range(count)]
 
 

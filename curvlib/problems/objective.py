@@ -105,6 +105,17 @@ def check_array(name: str, value: Any) -> Any:
     return array
 
 
+def check_shape(name: str, params: Any, shape: tuple[int, ...]) -> None:
+    """Refuse parameters that are not one array of this shape: JAX would clamp an index out of range.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    given = params.shape if hasattr(params, "shape") else f"a {type(params).__name__}"
+    if given != shape:
+        raise ValueError(f"{name} takes params of shape {shape}, got {given}")
+
+
 def unfit_dtype(leaf: Any) -> Any:
     """The dtype, or the type, of what cannot be differentiated; None of what is floating-point."""
     dtype = getattr(leaf, "dtype", None)

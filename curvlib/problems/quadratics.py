@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from curvlib.problems.objective import Array, Objective
+from curvlib.problems.objective import Array, Objective, check_shape
 
 
 def rotation(angle: float | Array, dim: int = 2) -> Array:
@@ -90,6 +90,5 @@ def quadratic(
 
 
 def _quadratic_loss(params: Array, hessian: Array) -> Array:
-    if jnp.shape(params) != hessian.shape[:1]:
-        raise ValueError(f"this quadratic takes params of shape {hessian.shape[:1]}, got {jnp.shape(params)}")
+    check_shape("this quadratic", params, hessian.shape[:1])
     return 0.5 * params @ hessian.astype(params.dtype) @ params  # float32 stays float32
