@@ -10,6 +10,7 @@ from curvlib.linalg import (
     column_lengths,
     condition_number,
     conjugate_gradients,
+    norm,
     solve_least_squares,
     solve_symmetric,
     trust_region_step,
@@ -20,6 +21,25 @@ from curvlib.problems import random_rotation
 def symmetric(eigenvalues, seed=0):
     q = random_rotation(jax.random.key(seed), len(eigenvalues))
     return (q * jnp.asarray(eigenvalues)) @ q.T
+
+
+@pytest.mark.parametrize(
+    "entries, length",
+    [
+        ([3.0, -4.0], 5),
+        ([3e200, 4e200], 5e200),
+        ([3e-200, 4e-200], 5e-200),
+        ([0.0, 0.0], 0),
+        ([1.0, np.inf], np.inf),
+        ([1.0, np.nan], np.nan),
+    ],
+)
+def test_a_norm_is_right_where_squares_are_not(entries, length):
+    np.testing.assert_allclose(norm(jnp.array(entries)), length, rtol=1e-15)
+    slope = jax.grad(norm)(jnp.array(entries))
+    expected = np.divide(entries, length) if 0 < length < np.inf else np.zeros(2)
+    if np.isfinite(length):
+        np.testing.assert_allclose(slope, expected, rtol=1e-15)
 
 
 @pytest.mark.parametrize(

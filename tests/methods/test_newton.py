@@ -186,6 +186,23 @@ def test_the_trust_region_backs_out_of_a_region_of_nan():
     assert trace.status == cl.Status.CONVERGED and trace.losses[-1] < 0.1
 
 
+def test_the_trust_region_does_not_take_rounding_for_a_bad_model():
+    # The whole decrease lies below the loss's last digit: the gain ratio is that of a model that is right.
+    problem = cl.Objective(lambda p: 1e9 + 1e-9 * jnp.sum((p - 1) ** 2))
+    trace = cl.minimize(problem, cl.TrustRegionNewton(), START / 10, steps=20)
+    np.testing.assert_allclose(trace.params, 1, rtol=1e-12)
+    np.testing.assert_allclose(trace.details["gain_ratio"], 1, rtol=1e-2)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_the_trust_region_is_stuck_only_where_steps_are_lost_in_rounding(unit):
+    wall = cl.Objective(lambda p: jnp.where(p[0] < unit, jnp.nan, p[0] / unit))
+    trace = cl.minimize(wall, cl.TrustRegionNewton(unit), jnp.array([2.7 * unit]), steps=200)
+    assert trace.status == cl.Status.STAGNATED
+    np.testing.assert_allclose(trace.params / unit, 1, rtol=1e-14)
+    assert np.min(trace.details["gain_ratio"]) == -1
+
+
 def test_flat_regions_and_unbounded_descent_end_with_a_status():
     flat = cl.minimize(cl.Objective(lambda p: 0 * jnp.sum(p)), cl.TrustRegionNewton(), START, steps=9)
     assert flat.status == cl.Status.CONVERGED and flat.steps == 0
