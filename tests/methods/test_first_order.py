@@ -53,6 +53,12 @@ def test_optax_transformations_take_optax_own_steps(transformation):
         params = optax.apply_updates(params, updates)
 
 
+def test_steps_lost_in_rounding_are_a_stall_though_one_parameter_is_not_used():
+    problem = cl.Objective(lambda p: p[0])
+    trace = cl.minimize(problem, cl.FirstOrder(optax.sgd(1e-20)), jnp.ones(2), steps=9)
+    assert trace.status == cl.Status.STAGNATED and trace.steps == 0
+
+
 @pytest.mark.parametrize("step_size", [0.0, -0.1, float("nan")])
 def test_a_step_size_that_is_not_positive_gets_a_sentence(step_size):
     with pytest.raises(ValueError, match="step_size must be greater than 0"):

@@ -271,6 +271,14 @@ def test_eigenvalues_are_reported_where_they_are_computed():
         np.testing.assert_allclose(details["condition"][0], condition, rtol=1e-10)
 
 
+@pytest.mark.parametrize("method", [cl.Newton(), cl.Newton(eigenvalue_floor=1e-3)])
+def test_definiteness_is_that_of_the_hessian_itself(method):
+    trace = cl.minimize(cl.problems.double_well(), method, jnp.array([0.1]), steps=1)
+    assert not trace.details["positive_definite"][0]  # θ = 0.1 lies on the hump
+    trace = cl.minimize(cl.problems.double_well(), method, jnp.array([1.1]), steps=1)
+    assert trace.details["positive_definite"][0]
+
+
 @pytest.mark.parametrize(
     "make, words",
     [
