@@ -53,9 +53,9 @@ def test_optax_transformations_take_optax_own_steps(transformation):
         params = optax.apply_updates(params, updates)
 
 
-def test_steps_lost_in_rounding_are_a_stall_though_one_parameter_is_not_used():
-    problem = cl.Objective(lambda p: p[0])
-    trace = cl.minimize(problem, cl.FirstOrder(optax.sgd(1e-20)), jnp.ones(2), steps=9)
+@pytest.mark.parametrize("method", [cl.GradientDescent(1e-20), cl.FirstOrder(optax.sgd(1e-20))])
+def test_steps_lost_in_rounding_are_a_stall_though_one_parameter_is_not_used(method):
+    trace = cl.minimize(cl.Objective(lambda p: p[0]), method, jnp.ones(2), steps=9)
     assert trace.status == cl.Status.STAGNATED and trace.steps == 0
 
 

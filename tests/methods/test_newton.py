@@ -173,7 +173,9 @@ def test_radius_and_gain_ratio_follow_their_rules():
         else:
             assert np.all(step == 0)
         if ratio[k] < 0.25:
-            assert radius[k + 1] < radius[k]
+            assert radius[k + 1] <= 0.25 * radius[k] * (1 + 1e-9)
+            if ratio[k] > 1e-3:
+                np.testing.assert_allclose(radius[k + 1], 0.25 * np.linalg.norm(step), rtol=1e-9)
         elif ratio[k] <= 0.75:
             assert radius[k + 1] == radius[k]
         else:
