@@ -12,7 +12,7 @@ OUTPUTS = jnp.array([[0.3, -1.2, 2.0], [0.0, 0.5, -0.7], [-3.0, 1.0, 0.1], [0.0,
 V = jnp.array([[1.0, -0.5, 0.2], [0.3, 0.0, -2.0], [1.5, 1.0, 0.7], [-1.0, 2.0, 0.4]])
 CASES = {
     "Gaussian": (cl.likelihoods.Gaussian(), jnp.sin(jnp.arange(12.0)).reshape(4, 3)),
-    "Gaussian with a variance": (cl.likelihoods.Gaussian(0.03), jnp.sin(jnp.arange(12.0)).reshape(4, 3)),
+    "Gaussian with a variance": (cl.likelihoods.Gaussian(0.3), jnp.sin(jnp.arange(12.0)).reshape(4, 3)),
     "Bernoulli": (cl.likelihoods.Bernoulli(), jnp.array([[0, 1, 1], [1, 0, 0], [1, 1, 0], [0, 0, 1.0]])),
     "soft Bernoulli": (cl.likelihoods.Bernoulli(), jnp.full((4, 3), 0.2)),
     "Categorical": (cl.likelihoods.Categorical(), jnp.eye(3)[jnp.array([0, 2, 1, 1])]),
