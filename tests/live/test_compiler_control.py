@@ -47,6 +47,18 @@ def test_fori_loop_counts():
     )
 
 
+def test_only_what_counts_is_a_counter():
+    # Each second entry is whole, starts from a known number, and is one added to something.
+    for following in (lambda k, j: 1 + j, lambda k, j: j + 1, lambda k, j: k + j, lambda k, j: k + 2):
+        check(
+            lambda x, step=following: lax.scan(lambda c, _: ((step(*c), 3 * c[1]), c[0]), (4, 1), x),
+            np.zeros(5),
+        )
+    for counter in (lambda k: 1 + k, lambda k: k + 1):
+        program = check(lambda x, step=counter: lax.scan(lambda k, y: (step(k), k * y), 4, x), LINE)
+        assert "let" not in program.source.replace("for (let", ""), "the counter is the loop's index"
+
+
 def test_while():
     def collatz(n):
         def body(state):
