@@ -61,6 +61,17 @@ def test_field_with_arrays():
     np.testing.assert_allclose(eval(engine().eval(source)), expected, rtol=1e-12)
 
 
+def test_what_a_field_does_with_its_arguments_alone_is_done_once():
+    program = compile_field(
+        lambda point, rate, x: jnp.sum(jnp.exp(-rate * x) * jnp.cos(point[0] * x)),
+        START,
+        2.0,
+        np.arange(50.0),
+    )
+    prepare, at_point = program.source.split("return function (x0, x1)")
+    assert "exp(" in prepare and "exp(" not in at_point and "cos(" in at_point
+
+
 def test_field_of_two_numbers_and_constant_field():
     program = compile_field(lambda p: p["x"] * 2 + p["y"][1], {"x": 1.0, "y": np.zeros(2)})
     assert value_of(program, (), (1, 2, 3)) == 5

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from jax import lax
 
+from curvlib.live.compiler import CompileError, compile
 from tests.live.javascript import check
 
 RANDOM = np.random.default_rng(0).normal(size=(60, 3))
@@ -256,6 +257,15 @@ INDEXING = {
     ],
     "set and keep": lambda x, i: (x.at[i].set(7.0), x.at[i].set(8.0), x),
 }
+
+
+@pytest.mark.parametrize("groups", ["feature_group_count", "batch_group_count"])
+def test_convolutions_in_groups_are_refused(groups):
+    def grouped(x):
+        return lax.conv_general_dilated(x, jnp.ones((2, 1, 3)), (1,), "SAME", **{groups: 2})
+
+    with pytest.raises(CompileError, match="with groups, used at"):
+        compile(grouped, np.ones((2, 2 if groups == "feature_group_count" else 1, 9)))
 
 
 @pytest.mark.parametrize("name", INDEXING)
