@@ -47,6 +47,11 @@ def test_fori_loop_counts():
     )
 
 
+def test_a_carried_number_may_become_an_argument_or_the_index():
+    check(lambda a: lax.scan(lambda c, _: (a, c), 0.0, None, length=3), 2.0)
+    check(lambda a: lax.scan(lambda c, k: ((k, c[0] * a), c), (7, 1.0), jnp.arange(4)), 2.0)
+
+
 def test_only_what_counts_is_a_counter():
     # Each second entry is whole, starts from a known number, and is one added to something.
     for following in (lambda k, j: 1 + j, lambda k, j: j + 1, lambda k, j: k + j, lambda k, j: k + 2):
