@@ -107,6 +107,10 @@ def test_the_jacobian_by_columns_and_by_rows(size):
     np.testing.assert_allclose(
         jacobian, jnp.cos(matrix @ ravel_pytree(PARAMS)[0])[:, None] * matrix, rtol=1e-12
     )
+    # A square of directions: of parameters or of residuals, whichever are fewer.
+    work = str(jax.make_jaxpr(lambda params: residuals_and_jacobian(problem, params))(PARAMS))
+    fewer, more = sorted(matrix.shape)
+    assert f"f64[{fewer},{fewer}]" in work and f"f64[{more},{more}]" not in work
 
 
 def test_problems_are_pytrees_whose_data_are_leaves():
