@@ -63,6 +63,16 @@ def test_a_readers_style_leaves_it_alone(make):
     assert mpl.get_backend() == backend
 
 
+def test_it_is_the_same_picture_every_time(make, monkeypatch):
+    def every_bit(canvas):
+        canvas.draw()
+        return bytes(canvas.buffer_rgba())
+
+    monkeypatch.setattr(picture, "_png", every_bit)
+    figure = make()
+    assert len({draw(figure).png for _ in range(15)}) == 1
+
+
 def test_no_pyplot_figure_is_left_open(make):
     import matplotlib.pyplot as plt
 

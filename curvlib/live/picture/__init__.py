@@ -84,8 +84,19 @@ def draw(definition: Definition, state: State) -> Picture:
                 drawn = _draw_row(strip, row, scene, shared) | drawn
         _draw_head(top, definition.title, [drawn[key] for key in shared if key in drawn])
         _take_literally(figure)
+        _lay_out(figure)
         png = _png(canvas)
     return Picture(png, round(WIDTH * PIXELS), round(height * PIXELS))
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place the plots, the same at each run: in which order the layout's equations are solved is not fixed, and
+    the places it finds differ in their last digits, which shows in the pixels."""
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        for which in ("original", "active"):
+            axes.set_position(np.round(axes.get_position(which == "original").bounds, 6), which)
 
 
 def _take_literally(figure: Figure) -> None:
