@@ -90,8 +90,8 @@ def draw(definition: Definition, state: State) -> Picture:
 
 
 def _lay_out(figure: Figure) -> None:
-    """Place the plots, the same at each run: in which order the layout's equations are solved is not fixed, and
-    the places it finds differ in their last digits, which shows in the pixels."""
+    """Place the plots, the same at each run: the layout's equations are solved in no fixed order, so that the
+    places it finds differ in their last digits, which shows in the pixels."""
     figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
