@@ -146,6 +146,11 @@ def test_other_misuse_gets_a_sentence():
         Laplace().sample(jax.random.key(0), OUTPUTS)
 
 
+def test_a_variance_may_be_as_small_as_data_are_precise():
+    fisher = cl.likelihoods.Gaussian(1e-8).output_fisher(OUTPUTS, jnp.ones_like(OUTPUTS))
+    np.testing.assert_allclose(fisher, 1e8, rtol=1e-12)
+
+
 def test_categorical_needs_an_axis_of_classes():
     with pytest.raises(ValueError, match=r"outputs of shape \(N, …, K\), got shape \(3,\)"):
         cl.likelihoods.Categorical().nll(jnp.zeros(3), jnp.array([0, 1, 1]))
