@@ -1,5 +1,6 @@
 """What must fit together in a live figure, each misfit said in one sentence before anything is drawn."""
 
+import functools
 import inspect
 import keyword
 import re
@@ -11,7 +12,7 @@ import numpy as np
 
 from curvlib.live import check_layers, template
 from curvlib.live.check_layers import counts, listed
-from curvlib.live.compiler.program import leaf_names
+from curvlib.live.compiler.program import Leaf, leaf_names
 from curvlib.live.controls import Control, Data, Player, Point
 from curvlib.live.views import Drawn, Text, View
 
@@ -94,6 +95,58 @@ def outputs(result: Any, label: str) -> Any:
         if not isinstance(value, jax.Array) and np.asarray(value).dtype.kind not in "biufc":
             raise TypeError(f"{label} returned {_kind(value)} as '{name}': return arrays and numbers")
     return result
+
+
+def leaves(result: Any) -> tuple[Leaf, ...]:
+    """What a function returned, by names, shapes and dtypes."""
+    paths = jax.tree_util.tree_flatten_with_path(result)[0]
+    return tuple(
+        Leaf(name, np.shape(value), np.asarray(value).dtype.name)
+        for name, (_, value) in zip(leaf_names(paths), paths, strict=True)
+    )
+
+
+def steady(
+    function: Callable[..., Any], names: Sequence[str], before: Sequence[Leaf], label: str
+) -> Callable[..., Any]:
+    """The function, which refuses to return what does not fit the places that a page keeps: other names or
+    shapes than `before`, or fractions where there were whole numbers."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        result = function(*arguments)
+        now, state = leaves(result), dict(zip(names, arguments, strict=True))
+        same_places(now, before, state, label)
+        for leaf, old in zip(now, before, strict=True):
+            if counts(old.dtype) and not counts(leaf.dtype):
+                raise ValueError(
+                    f"{label} returned '{leaf.name}' as {leaf.dtype} at {_stated(state)}, but before as"
+                    f" {old.dtype}: return the same kind of number for all values of the controls"
+                )
+        return result
+
+    return call
+
+
+def same_places(now: Sequence[Leaf], before: Sequence[Leaf], state: Mapping[str, Any], label: str) -> None:
+    """Check that a function returned in `state` the names and shapes that it returned before."""
+    if _places(now) != _places(before):
+        raise ValueError(
+            f"{label} returned {_shapes(now)} at {_stated(state)}, but before {_shapes(before)}: names and"
+            " shapes must not depend on the controls"
+        )
+
+
+def _places(leaves: Sequence[Leaf]) -> list[tuple[str, tuple[int, ...]]]:
+    return [(leaf.name, leaf.shape) for leaf in leaves]
+
+
+def _shapes(leaves: Sequence[Leaf]) -> str:
+    return ", ".join(f"'{leaf.name}' of shape {leaf.shape}" for leaf in leaves)
+
+
+def _stated(state: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in state.items())
 
 
 def _kind(value: Any) -> str:

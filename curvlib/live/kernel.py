@@ -10,11 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import numpy as np
 
 from curvlib.live.compiler import Leaf, Program
-from curvlib.live.compiler.program import leaf_names
 
 NODES = {True: 65, False: 25}  # along each side of a field's grid, if it is traced by JAX and if not
 NOTHING = Program("", (), ())  # what a page cannot run
@@ -46,22 +44,8 @@ def say(name: str, reason: str) -> None:
     warnings.warn(text, stacklevel=_depth())
 
 
-def traceable(function: Callable[..., Any], arguments: Sequence[Any]) -> bool:
-    """Whether JAX can trace a function, which may still be without JavaScript."""
-    try:
-        jax.eval_shape(function, *arguments)
-    except Exception:  # whatever it is: run as it is, the function raises it again, or works
-        return False
-    return True
-
-
-def program(function: Callable[..., Any], names: Sequence[str], arguments: Sequence[Any]) -> Program:
-    """What goes in and what comes out of a function, without the JavaScript between."""
-    paths = jax.tree_util.tree_flatten_with_path(function(*arguments))[0]
-    outputs = [
-        Leaf(name, np.shape(value), np.asarray(value).dtype.name)
-        for name, (_, value) in zip(leaf_names(paths), paths, strict=True)
-    ]
+def program(names: Sequence[str], arguments: Sequence[Any], outputs: Sequence[Leaf]) -> Program:
+    """What goes into a function and comes out of it, without the JavaScript between."""
     inputs = [
         Leaf(name, np.shape(value), np.asarray(value).dtype.name)
         for name, value in zip(names, arguments, strict=True)

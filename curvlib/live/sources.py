@@ -7,6 +7,7 @@ import contextlib
 import functools
 import inspect
 import os
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +21,16 @@ from curvlib.live.compiler import CompileError, Program, compile, compile_field
 from curvlib.live.controls import Control
 from curvlib.live.views import Layer, Plane, Vectors
 
-NEEDS_VALUE = (
-    jax.errors.ConcretizationTypeError,
-    jax.errors.TracerArrayConversionError,
-    jax.errors.TracerIntegerConversionError,
+# Where the lines are not the reader's own: JAX and NumPy by name, since they may be installed anywhere.
+MACHINERY = (
+    *(os.path.dirname(module.__file__) + os.sep for module in (jax, np)),
+    os.path.dirname(__file__) + os.sep,
+    *{sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "purelib", "platlib")},
 )
-MACHINERY = (os.path.dirname(jax.__file__), os.path.dirname(__file__))  # whose lines are not the reader's
 
 
 class NotTraced(TypeError):
-    """A function needs the value of what JAX only traces."""
+    """A function works on numbers, but needs the value of what JAX only traces."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,15 @@ def source(function: Callable[..., Any], controls: Mapping[str, Control], name: 
     arguments = _arguments(inputs, controls)
     call = _positional(_checked(function, label), inputs)
     try:
-        with _python_decisions(label):
+        with _explained(call, arguments, label):
             return Source(inputs, compile(call, *arguments), jax.jit(call))
     except (CompileError, NotTraced) as error:
         if not kernel.is_there():
             raise
-        if kernel.traceable(call, arguments):
-            call = jax.jit(call)
-        return Source(inputs, kernel.program(call, inputs, arguments), call, str(error))
+        outputs = checks.leaves(call(*arguments))
+        traced = isinstance(error, CompileError)
+        run = jax.jit(call) if traced else checks.steady(call, inputs, outputs, label)
+        return Source(inputs, kernel.program(inputs, arguments, outputs), run, str(error))
 
 
 def field(layer: Layer, view: Plane, controls: Mapping[str, Control]) -> Field:
@@ -81,10 +83,9 @@ def field(layer: Layer, view: Plane, controls: Mapping[str, Control]) -> Field:
     arguments = (np.zeros(2), *_arguments(inputs, controls))
     call = _positional(function, inputs, given=1)
     parts = [_component(call, axis) for axis in (0, 1)] if isinstance(layer, Vectors) else [call]
-    traced = kernel.traceable(call, arguments)
     over_points = jax.jit(jax.vmap(call, in_axes=(0, *(None for _ in inputs))))
     try:
-        with _python_decisions(label):
+        with _explained(call, arguments, label):
             result = jax.eval_shape(call, *arguments)
         check_layers.field(layer, result, label)
         return Field(inputs, tuple(compile_field(part, *arguments) for part in parts), over_points)
@@ -96,6 +97,7 @@ def field(layer: Layer, view: Plane, controls: Mapping[str, Control]) -> Field:
             raise ValueError(
                 f"{label} can be sampled by this kernel if its plane has xlim and ylim: {error}"
             ) from error
+        traced = _traceable(over_points, (np.zeros((1, 2)), *arguments[1:]))
         if not traced:
             check_layers.field(layer, jax.tree.map(np.asarray, call(*arguments)), label)
             over_points = kernel.over_points(call)
@@ -144,20 +146,51 @@ def _positional(function: Callable[..., Any], names: Sequence[str], given: int =
 
 
 @contextlib.contextmanager
-def _python_decisions(label: str) -> Iterator[None]:
-    """Say in one sentence, with its line, where a function needs the value of what is only traced."""
+def _explained(function: Callable[..., Any], arguments: Sequence[Any], label: str) -> Iterator[None]:
+    """Say in one sentence, with its line, where a function needs the value of what is only traced.
+
+    What JAX, NumPy or Python raise then is of many kinds (there is no array of `n` zeros, no `x[:n]`, no
+    `f"{n:d}"` for a traced `n`), so that what tells is whether the function works on plain numbers. If it
+    does not, it has a mistake, which is raised as it is.
+    """
     try:
         yield
-    except NEEDS_VALUE as error:
-        own = [
-            frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)
-        ]
-        where = f"{own[-1].filename}:{own[-1].lineno}" if own else "a line that is not known"
+    except CompileError:
+        raise
+    except Exception as error:
+        if _traceable(function, arguments):
+            raise
+        mistake = _raised(function, arguments)
+        if mistake is not None:
+            raise mistake from None
         raise NotTraced(
-            f"{label} needs a value that depends on a control as a plain Python or NumPy number at {where}:"
-            " decide with jnp.where or lax.cond, loop with lax.scan or lax.while_loop, compute with jnp"
+            f"{label} needs a value that depends on a control as a plain Python or NumPy number at"
+            f" {_own_line(error)}: decide with jnp.where or lax.cond, loop with lax.scan or lax.while_loop,"
+            " give arrays a fixed shape, compute with jnp"
         ) from error
 
 
+def _traceable(function: Callable[..., Any], arguments: Sequence[Any]) -> bool:
+    """Whether JAX can trace a function, which may still be without JavaScript."""
+    return _raised(functools.partial(jax.eval_shape, function), arguments) is None
+
+
+def _raised(function: Callable[..., Any], arguments: Sequence[Any]) -> Exception | None:
+    """What a function raises, if it does."""
+    try:
+        function(*arguments)
+    except Exception as error:
+        return error
+    return None
+
+
+def _own_line(error: Exception) -> str:
+    """The reader's line in which an error came about."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not _is_machinery(frame.filename)]
+    return f"{own[-1].filename}:{own[-1].lineno}" if own else "a line that is not known"
+
+
 def _is_machinery(file: str) -> bool:
-    return any(part in file for part in MACHINERY)
+    # Cython's files are named from where they were built, and what Python has frozen by no path.
+    return file.startswith((*MACHINERY, "<frozen ")) or file.endswith(".pyx")

@@ -25,7 +25,6 @@ import numpy as np
 
 from curvlib.live import checks
 from curvlib.live.compiler import Leaf, Program
-from curvlib.live.compiler.program import leaf_names
 from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
 from curvlib.live.controls.places import after_steps, nearest, steps_to
 from curvlib.live.definition import assemble
@@ -156,13 +155,7 @@ class _Run:
     def _row(self, state: tuple[Value, ...]) -> tuple[tuple[Leaf, ...], list[np.ndarray]]:
         result = self.function(**dict(zip(self.controls, state, strict=True)))
         checks.outputs(result, f"the function {_name(self.function)}")
-        paths = jax.tree_util.tree_flatten_with_path(result)[0]
-        arrays = [np.asarray(value) for _, value in paths]
-        names = leaf_names(paths)
-        leaves = [
-            Leaf(name, array.shape, array.dtype.name) for name, array in zip(names, arrays, strict=True)
-        ]
-        return tuple(leaves), arrays
+        return checks.leaves(result), [np.asarray(value) for value in jax.tree.leaves(result)]
 
     @property
     def numbers(self) -> int:
@@ -179,14 +172,8 @@ class _Run:
         rows = [self.first]
         for state in self.states:
             leaves, arrays = self._row(state)
-            if [(leaf.name, leaf.shape) for leaf in leaves] != [
-                (leaf.name, leaf.shape) for leaf in self.leaves
-            ]:
-                at = ", ".join(f"{name}={value!r}" for name, value in zip(self.controls, state, strict=True))
-                raise ValueError(
-                    f"the function {_name(self.function)} returned {_shapes(leaves)} at {at}, but before"
-                    f" {_shapes(self.leaves)}: names and shapes must not depend on the controls"
-                )
+            at = dict(zip(self.controls, state, strict=True))
+            checks.same_places(leaves, self.leaves, at, f"the function {_name(self.function)}")
             rows.append(arrays)
         values = [np.stack(arrays) for arrays in zip(*rows, strict=True)]
         columns = [encode(leaf.name, array) for leaf, array in zip(self.leaves, values, strict=True)]
@@ -280,7 +267,3 @@ def _check_size(runs: Sequence[_Run], label: str, limit: int) -> None:
 
 def _name(function: Any) -> str:
     return f"'{getattr(function, '__name__', repr(function))}'"
-
-
-def _shapes(leaves: Sequence[Leaf]) -> str:
-    return ", ".join(f"'{leaf.name}' of shape {leaf.shape}" for leaf in leaves)

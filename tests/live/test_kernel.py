@@ -1,5 +1,7 @@
 """A figure in a kernel: what cannot be compiled is computed there; widgets link to it and drive it."""
 
+import functools
+import random
 import re
 import warnings
 
@@ -27,6 +29,10 @@ def eager(kappa):
     if kappa > 2:
         return {"y": np.arange(4.0) * kappa, "n": 3}
     return {"y": np.array([0.0, 1.0, 2.0, kappa]), "n": 1}
+
+
+def total(values):
+    return np.asarray(values).sum()
 
 
 SLIDER = live.slider("kappa", 1, 9, 3)
@@ -70,6 +76,84 @@ def test_what_does_not_trace_is_run_as_it_is(in_kernel):
         assert figure.outputs["n"] == n
 
 
+@functools.lru_cache
+def remembered(n):
+    return 2.0 * n
+
+
+SUMS = {}
+
+
+def looked_up(n):
+    if n not in SUMS:
+        SUMS[n] = 2.0 * n
+    return SUMS[n]
+
+
+# What no tracer gives, each with its value at n = 6: JAX, NumPy and Python refuse it in as many ways.
+UNTRACED = {
+    "a length": (lambda n: jnp.zeros(n).size, 6),
+    "a matrix's size": (lambda n: jnp.eye(n).sum(), 6),
+    "a random shape": (lambda n: jax.random.key_data(jax.random.split(jax.random.key(0), n)).size, 12),
+    "a slice": (lambda n: jnp.arange(10.0)[:n].sum(), 15),
+    "a mask": (lambda n: jnp.arange(10.0)[jnp.arange(10) >= n].sum(), 30),
+    "a cache": (remembered, 12),
+    "a dict": (looked_up, 12),
+    "NumPy's generator": (lambda n: float(np.random.default_rng(n).integers(7, 8)), 7),
+    "Python's generator": (lambda n: random.Random(n).randint(7, 7), 7),
+    "a format": (lambda n: float(f"{n:d}"), 6),
+    "a method of int": (lambda n: n.bit_length(), 3),
+    "a static argument": (lambda n: jax.jit(jnp.ones, static_argnums=0)(n).sum(), 6),
+}
+
+
+@pytest.mark.parametrize("part", UNTRACED)
+@pytest.mark.parametrize("inside", [False, True], ids=["outside", "in a kernel"])
+def test_whatever_tracing_refuses_a_kernel_computes(part, inside, monkeypatch):
+    compute, value = UNTRACED[part]
+
+    def figure(n):
+        return {"y": jnp.arange(3.0) + compute(n)}
+
+    n = live.slider("n", 1, 9, 3, integer=True)
+    says = r"figure 'figure' needs a value .* at .*test_kernel\.py:\d+: decide with"
+    monkeypatch.setattr(kernel, "is_there", lambda: inside)
+    if not inside:
+        with pytest.raises(TypeError, match=says):
+            live.figure(figure, n, live.curves([live.line("y")]))
+        return
+    with pytest.warns(UserWarning, match=says):
+        made = live.figure(figure, n, live.curves([live.line("y")]))
+    made.n = 6
+    assert numbers(made._answer, "y")[0] == value
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (lambda n: {"y": np.ones(n)}, "returned 'y' of shape (6,) at n=6, but before 'y' of shape (3,)"),
+        (
+            lambda n: {"y": np.ones(3), **({"z": 1} if n > 5 else {})},
+            "returned 'y' of shape (3,), 'z' of shape () at n=6, but before 'y' of shape (3,): names",
+        ),
+        (
+            lambda n: {"y": np.ones(3), "k": 1 if n < 5 else 1.5},
+            "returned 'k' as float64 at n=6, but before as int64: return the same kind",
+        ),
+    ],
+    ids=["shape", "name", "kind"],
+)
+def test_outputs_keep_their_places(in_kernel, given, says):
+    n = live.slider("n", 1, 9, 3, integer=True)
+    with pytest.warns(UserWarning):
+        figure = live.figure(given, n, live.curves([live.line("y")]), name="places")
+    with pytest.raises(ValueError, match=re.escape(says)):
+        figure.n = 6
+    assert says in figure._answer["error"]
+    figure.n = 3
+    assert "error" not in figure._answer
+
+
 def test_an_error_in_the_function_is_raised_and_sent(in_kernel):
     def fragile(kappa):
         if kappa > 5:
@@ -91,8 +175,12 @@ def test_an_error_in_the_function_is_raised_and_sent(in_kernel):
     [
         lambda point, kappa: jnp.real(jnp.fft.fft(point))[0] * kappa,
         lambda point, kappa: float(point[0] + point[1]) * float(kappa),
+        lambda point, kappa: np.sum(point[np.isfinite(point)]) * kappa,
+        lambda point, kappa: jax.pure_callback(
+            total, jax.ShapeDtypeStruct((), jnp.zeros(()).dtype), point * kappa
+        ),
     ],
-    ids=["traces", "does not trace"],
+    ids=["traces", "does not trace", "mask", "does not map"],
 )
 def test_a_field_is_sampled_in_the_limits_of_its_plane(in_kernel, field):
     def origin(kappa):
@@ -135,6 +223,14 @@ def test_what_compiles_needs_no_kernel(in_kernel):
 def test_a_mistake_in_a_function_stays_an_error(in_kernel):
     with pytest.raises(TypeError, match="dot_general"):
         make(lambda kappa: {"y": jnp.dot(jnp.ones(3), jnp.ones(4)) * kappa, "n": 3})
+
+
+def test_a_mistake_beside_an_untraced_line_stays_an_error(in_kernel):
+    def mistaken(kappa):
+        return {"y": np.ones(int(kappa)), "n": str(kappa)}
+
+    with pytest.raises(TypeError, match=r"returned '3\.0' as 'n': return arrays and numbers"):
+        make(mistaken)
 
 
 def test_every_kind_of_control_links_to_ipywidgets():
