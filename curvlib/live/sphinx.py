@@ -176,7 +176,7 @@ def visit_live_figure(translator: HTML5Translator, node: live_figure) -> None:
     translator.body.append(
         f'<figure class="curvlib-live" id="{node["element"]}" data-live="{node["identity"]}"'
         f' data-name="{node["name"]}"><img src="{static}/{FOLDER}/{node["identity"]}.png"'
-        f' alt="{html.escape(node["alt"])}" width="{node["width"]}" height="{node["height"]}" loading="lazy">'
+        f' alt="{html.escape(node["alt"])}" width="{node["width"]}" height="{node["height"]}">'
         f"<noscript>{WITHOUT_SCRIPT}</noscript></figure>\n"
     )
     raise nodes.SkipNode

@@ -61,6 +61,19 @@ def test_fits_the_window(visit, page_name: str, look: str, options: dict[str, An
         assert outside == []
 
 
+def images(pdf: bytes) -> int:
+    """How many images there are in a PDF."""
+    return len(re.findall(rb"/Subtype\s*/Image", pdf))
+
+
+def test_prints_every_figure_also_those_not_yet_scrolled_to(visit, notebook: Path) -> None:
+    opened = visit(f"chapters/{notebook.stem}", formulas=True)
+    opened.page.wait_for_load_state("load")
+    at_once = images(opened.page.pdf())
+    assert at_once >= len(opened.figures()) > 0  # which scrolls to each
+    assert images(opened.page.pdf()) == at_once
+
+
 def test_figures_run_under_a_strict_policy(book, visit, notebook: Path) -> None:
     """Under a Content-Security-Policy that forbids making code from text."""
     page = book.html / "chapters" / f"{notebook.stem}.html"

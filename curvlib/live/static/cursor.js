@@ -32,7 +32,7 @@ class Cursor extends Picker {
   }
 
   clear() {
-    this.#set(null);
+    if (this.x !== null && !this.following) this.#set(null); // what follows another view is not its own
   }
 
   /** The places that it can stand at: where a curve shown has a point. Sorted once for each drawing. */
@@ -50,7 +50,8 @@ class Cursor extends Picker {
     this.x = x;
     this.following = false;
     this.draw();
-    this.curves.figure.highlight(this.curves.overSteps ? x : null, this.curves);
+    const { figure, overSteps } = this.curves;
+    if (overSteps || figure.stepSource === this.curves) figure.highlight(overSteps ? x : null, this.curves);
   }
 
   /** Stand at a step that another view's cursor shows; null for none. */

@@ -100,6 +100,7 @@ class LiveFigure {
   render() {
     if (!this.entered) this.#enter();
     this.stale = false;
+    put(this.element, { "data-stale": null });
     this.frozenNames.clear();
     this.#layout();
     for (const [name, shown] of this.shown) shown.forEach((control) => control.show(this.values.get(name)));
@@ -295,7 +296,6 @@ class LiveFigure {
     const { element, spec } = this;
     put(element, { role: "group", "aria-label": spec.title || spec.name });
     const picture = element.querySelector(":scope > img"); // out of sight, and for print
-    if (picture) picture.loading = "eager";
     element.replaceChildren(...(picture ? [picture] : []), ...this.body);
     element.classList.add("cl-live");
     this.entered = true;
@@ -359,8 +359,12 @@ class LiveFigure {
   }
 
   #renderIfSeen() {
-    if (this.visible) this.render();
-    else this.stale = true;
+    if (this.visible) {
+      this.render();
+    } else {
+      this.stale = true;
+      put(this.element, { "data-stale": "" }); // which keeps views of another width from widening the page
+    }
   }
 
   /** Draw; if the first drawing fails, the picture stays. */

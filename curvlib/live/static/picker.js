@@ -19,9 +19,11 @@ class Picker {
     pad.addEventListener("pointermove", oncePerFrame(point));
     // At once, and not for the next frame: a click may follow, whose own place is rounded to whole pixels.
     pad.addEventListener("pointerdown", point);
-    pad.addEventListener("pointerleave", () => {
-      if (!byKeyboard()) this.clear();
+    // A finger leaves when it is lifted, and what it has picked is there to be read then; not when it scrolls.
+    pad.addEventListener("pointerleave", (event) => {
+      if (!byKeyboard() && event.pointerType !== "touch") this.clear();
     });
+    pad.addEventListener("pointercancel", () => this.clear());
     pad.addEventListener("focus", () => {
       if (byKeyboard()) this.enter();
     });

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from tests.live.front_end.conftest import FIGURE, STYLE
+
 LONG = ("a label that somebody has written without a thought for how long it would become " * 2)[:130]
 WORD = "Donaudampfschifffahrtsgesellschaft" * 4  # which no line can break between words
 # What of the figure reaches beyond the page, were it not cut by an element around it.
@@ -67,6 +69,23 @@ def test_a_label_that_has_come_to_fit_is_whole_again(show, spec) -> None:
     page.set_viewport_size({"width": 620, "height": 900})
     page.wait_for_function("() => !document.querySelector('text > title')")
     assert label.text_content() == spec["views"][1]["xlabel"]
+
+
+def test_a_figure_off_the_screen_does_not_widen_a_page_that_is_turned(show) -> None:
+    """A phone that is turned upright while its reader is further down."""
+    page = show(viewport={"width": 800, "height": 390}, style=f"{STYLE} html {{ padding-bottom: 5000px }}")
+    width = "() => [document.documentElement.scrollWidth, innerWidth]"
+    page.evaluate("() => scrollTo(0, 4000)")
+    page.wait_for_function(f"() => !{FIGURE}.curvlibLive.visible")
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.wait_for_function(f"() => {FIGURE}.curvlibLive.stale")
+    assert page.evaluate(width) == [360, 360]
+    page.evaluate("() => scrollTo(0, 0)")
+    page.wait_for_function(f"() => !{FIGURE}.curvlibLive.stale")
+    assert page.evaluate(width) == [360, 360]
+    assert page.evaluate(OUTSIDE) == []
+    clipped = f"() => getComputedStyle({FIGURE}).overflowX"
+    assert page.evaluate(clipped) == "visible"
 
 
 @pytest.fixture

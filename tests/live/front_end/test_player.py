@@ -152,3 +152,43 @@ def test_the_views_mark_its_step_and_the_cursor_another(show, state, with_player
     assert state(page)["count"] == 5
     page.mouse.move(0, 0)
     page.wait_for_function("() => document.querySelector('.cl-cursor-pad').ariaValueNow === '5'")
+
+
+def place_of(page: Any, index: int, step: int) -> tuple[float, float]:
+    """Where a step of 0 to 200 stands on the page, on a view of curves."""
+    box = page.locator(".cl-cursor-pad").nth(index).bounding_box()
+    return box["x"] + box["width"] * step / 200, box["y"] + 40
+
+
+def test_a_tap_shows_the_values_and_takes_the_player_there(show, state, with_player) -> None:
+    page = show(with_player, has_touch=True)
+    tip = page.locator(".cl-tip:visible")
+    page.touchscreen.tap(*place_of(page, 0, 5))
+    assert state(page)["count"] == 5
+    assert tip.text_content().startswith("step 5"), "and they can be read when the finger is lifted"
+    page.touchscreen.tap(*place_of(page, 0, 60))
+    assert state(page)["count"] == LAST and tip.text_content().startswith("step 60")
+    page.touchscreen.tap(3, 3)
+    page.wait_for_function("() => !document.querySelector('.cl-tip:not([hidden])')")
+
+
+def test_a_finger_that_scrolls_picks_nothing(show, with_player) -> None:
+    page = show(with_player, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 500})
+    page.locator(".cl-cursor-pad").scroll_into_view_if_needed()
+    before, (x, y) = page.evaluate("() => scrollY"), place_of(page, 0, 60)
+    client = page.context.new_cdp_session(page)
+    for moved in range(0, 100, 10):
+        kind = "touchMove" if moved else "touchStart"
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y + moved}]})
+    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function(f"() => scrollY < {before}")
+    page.wait_for_function("() => !document.querySelector('.cl-tip:not([hidden])')")
+
+
+def test_one_click_is_enough_on_whichever_plot(show, state, with_player) -> None:
+    with_player["views"].append({**with_player["views"][1], "title": "again"})
+    with_player["controls"][2]["max"] = 200
+    page = show(with_player)
+    for index, step in [(0, 5), (1, 20), (0, 60), (1, 8)]:
+        page.mouse.click(*place_of(page, index, step))
+        assert state(page)["count"] == step
