@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from curvlib.live import check_layers, template
@@ -92,7 +93,10 @@ def outputs(result: Any, label: str) -> Any:
     if jax.tree_util.treedef_is_leaf(tree) or not paths:
         raise TypeError(f"{label} returned {_kind(result)}: return a dict of named arrays")
     for name, (_, value) in zip(leaf_names(paths), paths, strict=True):
-        if not isinstance(value, jax.Array) and np.asarray(value).dtype.kind not in "biufc":
+        dtype = value.dtype if isinstance(value, jax.Array) else np.asarray(value).dtype
+        if jnp.issubdtype(dtype, np.complexfloating):
+            raise TypeError(f"{label} returned complex numbers as '{name}': return two real parts of them")
+        if not (jnp.issubdtype(dtype, np.number) or jnp.issubdtype(dtype, np.bool_)):
             raise TypeError(f"{label} returned {_kind(value)} as '{name}': return arrays and numbers")
     return result
 

@@ -3,15 +3,9 @@
 The figure's functions run here, in Python, over every combination of their controls' values, and the same
 controls pick from the tables that this makes. Each function has a table of its own, over the controls that it
 takes and no others, so that functions of different controls add to a figure's size and do not multiply it.
-
-A number takes 16 bits. Those of one output stand at 65 532 levels from its smallest to its largest finite
-value over the whole table, at equal distances, so that a number is off by at most 8e-6 of the output's
-range. An output that is nowhere negative and spans more than a factor of a hundred has levels at equal
-ratios: a number is then off by at most 8e-6 of the logarithm of that factor, relative to itself (3e-4 over
-sixteen powers of ten). Zero, NaN and ±∞ are kept, and so are whole numbers that span fewer than 65 532.
+How few bytes a number takes, and how far it is off, `curvlib.live.columns` says.
 """
 
-import base64
 import dataclasses
 import itertools
 import json
@@ -23,7 +17,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from curvlib.live import checks
+from curvlib.live import checks, columns
 from curvlib.live.compiler import Leaf, Program
 from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
 from curvlib.live.controls.places import after_steps, nearest, steps_to
@@ -32,47 +26,7 @@ from curvlib.live.sources import Source
 from curvlib.live.views import View
 from curvlib.live.widget import LiveFigure, widget
 
-LIMIT = 1_000_000  # bytes of a figure's tables, as text
-LEVELS = 65_531  # steps from the first level to the last
-SPECIAL = np.array([0.0, np.nan, np.inf, -np.inf])  # what the codes behind the last level stand for
-WIDE = 100.0  # the factor from which on levels stand at equal ratios
-BYTES = 2 * 4 / 3  # of a number, in base64
-
-
-@dataclass(frozen=True)
-class Column:
-    """One output over all rows of a table, in codes of shape (rows, *shape); see this module's docstring."""
-
-    leaf: Leaf
-    codes: np.ndarray
-    low: float
-    high: float
-    log: bool
-
-    @property
-    def whole(self) -> bool:
-        """Whether the output counts something."""
-        return np.dtype(self.leaf.dtype).kind in "iub"
-
-    def value(self, row: int) -> np.ndarray:
-        """The output in one row."""
-        codes = self.codes[row].astype(np.int64)
-        levels = self.low + (self.high - self.low) * np.minimum(codes, LEVELS) / LEVELS
-        numbers = np.exp(levels) if self.log else levels
-        numbers = np.rint(numbers) if self.whole else numbers
-        return np.where(codes > LEVELS, SPECIAL[np.maximum(codes - LEVELS - 1, 0)], numbers)
-
-    def spec(self) -> dict[str, Any]:
-        """The column for the front end."""
-        return {
-            "name": self.leaf.name,
-            "size": math.prod(self.leaf.shape) if self.leaf.shape else None,
-            "low": self.low,
-            "high": self.high,
-            "log": self.log,
-            "whole": self.whole,
-            "codes": base64.b64encode(self.codes.astype("<u2").tobytes()).decode("ascii"),
-        }
+LIMIT = 1_000_000  # characters of a figure's tables, as text
 
 
 @dataclass(frozen=True)
@@ -81,7 +35,12 @@ class Table:
 
     inputs: tuple[str, ...]
     stops: tuple[tuple[Value, ...], ...]
-    columns: tuple[Column, ...]
+    columns: tuple[columns.Column, ...]
+
+    @property
+    def size(self) -> float:
+        """How many characters it takes."""
+        return sum(column.size for column in self.columns)
 
     def look_up(self, values: Mapping[str, Value]) -> list[np.ndarray]:
         """The outputs at the stops nearest to the controls' values."""
@@ -113,14 +72,15 @@ def tabulate(
             or `integer`, players, choices, toggles. Fields of a plane are compiled as in any figure, and may
             take other controls too.
         views, summary, words, name, title: as for `curvlib.live.figure`.
-        limit: how many bytes the tables may take in the page.
+        limit: how many characters the tables may take in the page.
 
     Returns:
         The same widget; in a kernel too it looks its outputs up.
 
     Raises:
-        ValueError: for a control without stops, shapes that differ between values, tables larger than `limit`
-            (before they are computed, but for one row each), and what `curvlib.live.figure` refuses.
+        ValueError, TypeError: for a control without stops, names or shapes that differ between values, tables
+            larger than `limit` (mostly before they are computed, but for one row each), and what
+            `curvlib.live.figure` refuses.
     """
     given = (functions,) if callable(functions) else tuple(functions)
     label = checks.figure_name(given[0] if given else None, name)
@@ -132,12 +92,13 @@ def tabulate(
         _Run(function, {name: by_name[name] for name in names})
         for function, names in zip(given, takes, strict=True)
     ]
-    _check_size(runs, label, limit)
+    _check_size(sum(run.rows * run.numbers for run in runs) * columns.LEAST, runs, label, limit)
     names = [leaf.name for run in runs for leaf in run.leaves]
     twice = [output for output in names if names.count(output) > 1]
     if twice:
         raise ValueError(f"two functions of figure '{label}' return '{twice[0]}': give them different names")
     tables = [run.table() for run in runs]
+    _check_size(sum(table.size for table in tables), runs, label, limit)
     return widget(assemble(_source(tables), by_name, views, summary, words or {}, label, title))
 
 
@@ -176,31 +137,8 @@ class _Run:
             checks.same_places(leaves, self.leaves, at, f"the function {_name(self.function)}")
             rows.append(arrays)
         values = [np.stack(arrays) for arrays in zip(*rows, strict=True)]
-        columns = [encode(leaf.name, array) for leaf, array in zip(self.leaves, values, strict=True)]
-        return Table(tuple(self.controls), self.stops, tuple(columns))
-
-
-def encode(name: str, values: np.ndarray) -> Column:
-    """The values of one output, of shape (rows, *shape), in codes."""
-    numbers = values.astype(float)
-    finite = numbers[np.isfinite(numbers)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    positive = finite[finite > 0]
-    if np.array_equal(finite, np.rint(finite)) and high - low <= LEVELS:
-        high, log = low + LEVELS, False  # so that each whole number is a level
-    else:
-        log = bool(low >= 0 and positive.size and high > WIDE * positive.min())
-    if log:
-        low, high = float(np.log(positive.min())), float(np.log(high))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        levels = (np.log(numbers) if log else numbers) - low
-        codes = np.rint(levels * (LEVELS / (high - low) if high > low else 0.0))
-    codes = np.where(np.isfinite(numbers), codes, 0)
-    for place, special in enumerate(SPECIAL):
-        same = np.isnan(numbers) if np.isnan(special) else numbers == special
-        codes = np.where(same & (log or special != 0), LEVELS + 1 + place, codes)
-    leaf = Leaf(name, values.shape[1:], values.dtype.name)
-    return Column(leaf, codes.astype(np.uint16), low, high, log)
+        encoded = [columns.encode(leaf.name, array) for leaf, array in zip(self.leaves, values, strict=True)]
+        return Table(tuple(self.controls), self.stops, tuple(encoded))
 
 
 def _source(tables: Sequence[Table]) -> Source:
@@ -252,9 +190,8 @@ def _stops(control: Control) -> tuple[Value, ...]:
     return tuple(round(place) if control.integer else place for place in places)
 
 
-def _check_size(runs: Sequence[_Run], label: str, limit: int) -> None:
+def _check_size(size: float, runs: Sequence[_Run], label: str, limit: int) -> None:
     """Refuse tables that are too large, with the counts that make them so."""
-    size = sum(run.rows * run.numbers for run in runs) * BYTES
     if size <= limit:
         return
     counts = "; ".join(f"{_name(run.function)} returns {run.numbers:,} numbers {run.times()}" for run in runs)

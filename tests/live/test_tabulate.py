@@ -10,7 +10,6 @@ import pytest
 
 from curvlib import live
 from curvlib.live import assets
-from curvlib.live.tabulate import LEVELS, encode
 from tests.live.javascript import Engine
 
 RUNS: list[tuple] = []
@@ -20,7 +19,8 @@ def train(lam: float, rank: int) -> dict:
     """As if it were heavy, and not JAX."""
     RUNS.append((lam, rank))
     steps = np.arange(50)
-    return {"losses": np.exp(-0.1 * rank * steps) + lam, "steps": 40 + rank, "status": lam > 1}
+    losses = np.exp(-0.1 * rank * steps) + lam
+    return {"losses": losses, "last": losses[-1], "steps": 40 + rank, "status": lam > 1}
 
 
 def spectrum(rank: int, wide: bool) -> dict:
@@ -61,12 +61,13 @@ def test_functions_run_once_for_each_combination_of_the_controls_they_take(table
     assert outputs["steps"] == 43 and outputs["steps"].dtype == int
     assert outputs["status"].dtype == bool and not outputs["status"]
     exact = train(table.lam, 3)
-    np.testing.assert_allclose(outputs["losses"], exact["losses"], rtol=1e-4)
+    np.testing.assert_allclose(outputs["losses"], exact["losses"], atol=8e-6)
 
 
 def test_groups_add_and_do_not_multiply(table):
-    # 55 states of 50 + 1 + 1 numbers and 10 states of 4, each of 16 bits in base64.
-    assert len(table.definition.program.source) == pytest.approx((55 * 52 + 10 * 4) * 8 / 3, abs=1500)
+    # 55 states of 52 numbers of 16 bits and one of 64, 10 states of 4, and 16 bytes for the range of each.
+    size = (55 * (52 + 4) + 10 * 4) * 8 / 3 + (55 + 10) * 16 * 4 / 3
+    assert len(table.definition.program.source) == pytest.approx(size, abs=1000)
 
 
 @pytest.mark.parametrize("state", [(1e-4, 1, False), (10.0, 5, True), (0.01, 2, True), (0.02, 4, False)])
@@ -99,55 +100,33 @@ const look = (program, values) => JSON.stringify(program(runtime)(...values), pl
 """
 
 
-@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e12])
-def test_levels_at_equal_distances_are_within_their_promise(scale):
-    values = scale * np.random.default_rng(0).standard_normal((40, 7))
-    column = encode("x", values)
-    got = np.stack([column.value(row) for row in range(40)])
-    assert not column.log
-    assert np.abs(got - values).max() <= 8e-6 * (values.max() - values.min())
-    assert (got.min(), got.max()) == pytest.approx((values.min(), values.max()), rel=1e-14)
-
-
-@pytest.mark.parametrize("decades", [3, 16, 300])
-def test_levels_at_equal_ratios_are_within_their_promise(decades):
-    values = 10.0 ** np.random.default_rng(0).uniform(-decades, 0, (40, 7))
-    values[3, 2] = 0
-    column = encode("x", values)
-    got = np.stack([column.value(row) for row in range(40)])
-    assert column.log and got[3, 2] == 0
-    values[3, 2] = got[3, 2] = 1
-    assert np.abs(got / values - 1).max() <= 8e-6 * decades * math.log(10)
-
-
-@pytest.mark.parametrize(
-    "values", [[1.0, 2.0], [1e-9, 1.0], [0.0, -1.0]], ids=["linear", "ratios", "negative"]
-)
-def test_nan_infinities_and_zero_are_kept(values):
-    special = np.array([[0.0, np.nan, np.inf, -np.inf, *values]])
-    got = encode("x", special).value(0)
-    np.testing.assert_array_equal(got[1:4], special[0, 1:4])
-    assert got[0] == 0
-
-
-def test_whole_numbers_are_kept():
-    values = np.array([[-7], [0], [LEVELS - 7]])
-    assert [encode("n", values).value(row).tolist() for row in range(3)] == values.tolist()
-    assert encode("b", np.array([True, False])).value(0) == 1
-    assert encode("x", np.array([1.0, 3.0, np.nan, 1000.0])).value(1) == 3, "also where they are floats"
-    large = encode("n", np.array([0, 1, 10**9]))
-    assert large.value(2) == 10**9 and large.leaf.dtype == "int64"
-
-
 def test_a_table_that_is_too_large_is_refused_before_it_is_computed():
     RUNS.clear()
     says = (
-        "the tables of figure 'table' would take 8 KB, more than 7 KB: 'train' returns 52 numbers for 55"
+        "the tables of figure 'table' would take 8 KB, more than 7 KB: 'train' returns 53 numbers for 55"
         " states (lam 11 × rank 5); 'spectrum' returns 4 numbers for 10 states (rank 5 × wide 2); give"
     )
     with pytest.raises(ValueError, match=re.escape(says)):
         live.tabulate([train, spectrum], controls(), views(), name="table", limit=7000)
     assert len(RUNS) == 1
+
+
+def test_a_table_that_turns_out_to_be_too_large_is_refused_too():
+    def diverges(lam, rank):
+        return {"path": np.array([1.5, -(10.0 ** (30 * rank))])}
+
+    views = live.curves([live.line("path")])
+    size = 2 * 11 * 5 * 8 * 4 / 3
+    live.tabulate(diverges, controls()[:2], views, limit=math.ceil(size))
+    with pytest.raises(ValueError, match="would take 1 KB, more than 1 KB: 'diverges' returns 2 numbers"):
+        live.tabulate(diverges, controls()[:2], views, limit=math.floor(size - 1))
+
+
+def test_complex_numbers_are_refused():
+    with pytest.raises(TypeError, match="returned complex numbers as 'z': return two real parts"):
+        live.tabulate(
+            lambda rank: {"z": np.ones(2) * 1j}, controls()[1], live.curves([live.line("z")]), name="c"
+        )
 
 
 def test_what_cannot_be_tabulated_is_refused_in_a_sentence():
