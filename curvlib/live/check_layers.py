@@ -28,8 +28,7 @@ def field(layer: Layer, result: Any, label: str) -> None:
 
 def layer(figure: "Definition", given: Layer, outputs: Mapping[str, Any]) -> None:
     """Check a layer's toggle, colours and arrays, and by what it counts."""
-    kind = "heat map" if isinstance(given, Cells) else type(given).__name__.lower()
-    label = f"{kind} '{given.label or next(iter(given.arrays()), '')}'"
+    label = f"{given.kind} '{given.label or next(iter(given.arrays()), '')}'"
     toggle(figure, given.show, label)
     for color in given.colors():
         if color not in plot.COLORS:

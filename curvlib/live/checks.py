@@ -15,6 +15,7 @@ from curvlib.live import check_layers, template
 from curvlib.live.check_layers import counts, listed
 from curvlib.live.compiler.program import Leaf, leaf_names
 from curvlib.live.controls import Control, Data, Player, Point
+from curvlib.live.described import several
 from curvlib.live.views import Drawn, Text, View
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def figure_name(function: Callable[..., Any], name: str | None) -> str:
         )
     if name is None:
         name = getattr(function, "__name__", "figure").strip("<>_") or "figure"
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
         raise ValueError(f"a figure's name needs letters, digits, '-' and '_' only, but was given {name!r}")
     return name
 
@@ -37,7 +38,7 @@ def figure_name(function: Callable[..., Any], name: str | None) -> str:
 def controls(given: Sequence[Control] | Control) -> dict[str, Control]:
     """The controls by name."""
     by_name: dict[str, Control] = {}
-    for control in (given,) if isinstance(given, Control) else given:
+    for control in several(given):
         if not isinstance(control, Control):
             raise TypeError(
                 f"controls are made by slider, player, choice, toggle, point or data, but one is {control!r}"
@@ -55,14 +56,14 @@ def controls(given: Sequence[Control] | Control) -> dict[str, Control]:
 
 def views(given: Sequence[View] | View) -> tuple[View, ...]:
     """The views, as a tuple."""
-    given = (given,) if isinstance(given, View) else tuple(given)
-    if not any(isinstance(view, Drawn) for view in given):
-        raise ValueError("a live figure needs at least one view made by plane, curves or heatmap")
+    given = several(given)
     for view in given:
         if not isinstance(view, View):
             raise TypeError(
                 f"views are made by plane, curves, heatmap, readout or numbers, but one is {view!r}"
             )
+    if not any(isinstance(view, Drawn) for view in given):
+        raise ValueError("a live figure needs at least one view made by plane, curves or heatmap")
     return given
 
 
@@ -70,20 +71,28 @@ def inputs(
     function: Callable[..., Any], by_name: Mapping[str, Control], label: str, given: int = 0
 ) -> tuple[str, ...]:
     """The controls that `function` takes after its first `given` arguments, in its own order."""
-    parameters = list(inspect.signature(function).parameters.values())
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError as error:  # of what is built into Python
+        raise TypeError(f"{label} does not say what arguments it takes: wrap it in one that does") from error
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return tuple(by_name)
     if len(parameters) < given:
         raise TypeError(f"{label} must take the point of the plane as its first argument")
     taken = []
     for parameter in parameters[given:]:
-        if parameter.name in by_name and parameter.kind is not parameter.POSITIONAL_ONLY:
+        if parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is parameter.empty:
+            raise ValueError(f"{label} takes '{parameter.name}' by place: let it take its controls by name")
+        named = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY)
+        if named and parameter.name in by_name:
             taken.append(parameter.name)
         elif parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL:
             raise ValueError(
                 f"{label} takes '{parameter.name}', which is no control ({listed(by_name)}):"
                 " add such a control or give the argument a default"
             )
+    if not taken and any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters[given:]):
+        raise ValueError(f"{label} takes arguments without names: name the controls that it takes")
     return tuple(taken)
 
 
@@ -221,6 +230,8 @@ def _every_control_moves_something(figure: "Definition", leading: tuple[str, ...
 def _texts(figure: "Definition", outputs: Mapping[str, Any]) -> None:
     numbers = {name for name, leaf in outputs.items() if tuple(leaf.shape) == ()}
     numbers |= {name for name, control in figure.controls.items() if not isinstance(control, Point | Data)}
+    if not isinstance(figure.title, str):
+        raise TypeError(f"the title needs to be a text, but is {figure.title!r}")
     texts = {"the summary": figure.summary}
     written = [text for view in figure.views if isinstance(view, Text) for text in view.texts()]
     texts |= {f"the readout {text!r}": text for text in written}
@@ -240,5 +251,5 @@ def _texts(figure: "Definition", outputs: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"words are given for '{name}', which is neither an integer output nor a control"
             )
-        if isinstance(options, str) or not all(isinstance(text, str) for text in options):
+        if isinstance(options, str) or not all(isinstance(text, str) for text in several(options)):
             raise TypeError(f"words for '{name}' need a sequence of texts, but are {options!r}")

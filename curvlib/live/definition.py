@@ -170,6 +170,8 @@ def assemble(
 ) -> Definition:
     """A figure whose outputs come from `source`: compile its fields, and check that its parts fit."""
     views = checks.views(views)
+    if not isinstance(words, Mapping):
+        raise TypeError(f"words need a dict from names to texts, but are {words!r}")
     fields = {
         id(layer): sources.field(layer, view, controls)
         for view in views

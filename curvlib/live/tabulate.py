@@ -22,6 +22,7 @@ from curvlib.live.compiler import Leaf, Program
 from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
 from curvlib.live.controls.places import after_steps, nearest, steps_to
 from curvlib.live.definition import assemble
+from curvlib.live.described import is_number, several
 from curvlib.live.sources import Source
 from curvlib.live.views import View
 from curvlib.live.widget import LiveFigure, widget
@@ -82,9 +83,15 @@ def tabulate(
             larger than `limit` (mostly before they are computed, but for one row each), and what
             `curvlib.live.figure` refuses.
     """
-    given = (functions,) if callable(functions) else tuple(functions)
+    given = several(functions)
     label = checks.figure_name(given[0] if given else None, name)
+    if not is_number(limit):
+        raise TypeError(
+            f"figure '{label}' needs a number of characters as its limit, but was given {limit!r}"
+        )
     by_name = checks.controls(controls)
+    for function in given:
+        checks.figure_name(function, label)
     takes = [checks.inputs(function, by_name, f"the function {_name(function)}") for function in given]
     for control in {control: None for names in takes for control in names}:
         by_name[control] = _with_stops(by_name[control])

@@ -38,7 +38,7 @@ def names(text: str) -> list[str]:
 
 def check_spec(spec: str, where: str) -> None:
     """Raise a ValueError that says how a spec is written, if `spec` is not one."""
-    if not SPEC.fullmatch(spec):
+    if not isinstance(spec, str) or not SPEC.fullmatch(spec):
         raise ValueError(
             f"{where} has the number format {spec!r}, which is not of the form [,][.precision][~]type"
             " with a type of d, e, f, g, r or %, such as '.3~g' or ',d'"

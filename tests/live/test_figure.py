@@ -242,7 +242,7 @@ def test_controls_that_cannot_be_are_refused(make, parts):
         (lambda: live.choice("a", ["one"]), "two or more texts"),
         (lambda: live.choice("a", ["one", "one"]), "the same option twice"),
         (lambda: live.point("a", (0, 5), ((-1, 1), (-1, 1))), "outside its bounds"),
-        (lambda: live.point("a", (0, 0), ((-1, 1), (-1,))), "needs bounds"),
+        (lambda: live.point("a", (0, 0), ((-1, 1), (-1,))), "needs finite bounds"),
         (lambda: live.data("a", [[0, 5]], ((-1, 1), (-1, 1))), "outside its bounds"),
         (
             lambda: live.data("a", [0, 0], ((-1, 1), (-1, 1))),

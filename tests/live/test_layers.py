@@ -129,9 +129,7 @@ def test_a_heat_map_that_does_not_fit_is_refused(view, says):
             ValueError,
             "positive whole numbers, but were given",
         ),
-        (lambda: live.line(5), TypeError, "a layer of line needs a text as its y, but was given 5"),
-        (lambda: live.path("p", count=3), TypeError, "a layer of path needs a text as its count"),
-        (lambda: live.heatmap(None), TypeError, "a layer of cells needs a text as its matrix"),
+        (lambda: live.heatmap(None), TypeError, "this heat map needs a text as its matrix"),
         (lambda: live.numbers({}), TypeError, "a dict from labels to texts with fields, but were given {}"),
     ],
 )

@@ -7,19 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from curvlib.live.described import plain
+
 Pair = tuple[float, float]
 Value = float | int | bool | Pair | tuple[Pair, ...]
 
 
 def number(value: Any, name: str) -> float:
     """`value` as a float, or one sentence about what was given."""
-    if hasattr(value, "item") and np.ndim(value) == 0:  # a scalar of NumPy or JAX
-        value = value.item()
+    value = plain(value)
     if not isinstance(value, Real):
         raise TypeError(f"control '{name}' needs a number, but was given {value!r}")
-    if math.isnan(value):
+    if value != value:
         raise ValueError(f"control '{name}' needs a number, but was given NaN")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:  # of an int that is larger than any float
+        return math.inf if value > 0 else -math.inf
 
 
 def shape(value: Any) -> tuple[int, ...]:

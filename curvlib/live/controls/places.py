@@ -1,6 +1,7 @@
 """Where a slider can stand, and how many digits tell its places apart."""
 
 import math
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,13 +21,25 @@ def stops_between(
         if len(set(places)) < count:
             raise ValueError(f"slider '{name}' has fewer than {count} whole numbers to stop at")
         return places
-    room = np.min(np.diff(even)) if not log else even * (even[1] / even[0] - 1)
+    with np.errstate(over="ignore"):  # where there is all the room
+        room = even * (even[1] / even[0] - 1) if log else np.min(np.diff(even))
     digits = next(
         digits
         for digits in range(DIGITS, MOST_DIGITS + 1)
         if digits == MOST_DIGITS or np.all(np.abs(_rounded(even, digits) - even) <= room / 50)
     )
     return (low, *_rounded(even[1:-1], digits).tolist(), high)
+
+
+def divisible(low: float, high: float) -> bool:
+    """Whether there are numbers between that are further apart than rounding, and no infinite distances."""
+    return math.isfinite(high - low) and (high - low) / POSITIONS > sys.float_info.min
+
+
+def geometric_mean(low: float, high: float) -> float:
+    """The middle of two positive numbers' logarithms."""
+    product = low * high
+    return math.sqrt(product) if 1e-300 < product < math.inf else math.sqrt(low) * math.sqrt(high)
 
 
 def nearest(places: Sequence[float], number: float) -> float:
@@ -56,7 +69,7 @@ def number_format(
         enough = (d for d in range(DIGITS, MOST_DIGITS) if np.array_equal(_rounded(places, d), places))
         digits = next(enough, MOST_DIGITS)
     elif log:
-        digits = math.ceil(1 - math.log10(math.expm1(math.log(high / low) / POSITIONS)))
+        digits = math.ceil(1 - math.log10(math.expm1((math.log(high) - math.log(low)) / POSITIONS)))
     else:
         last = _last_decade_of_step(low, step) if step else _decade((high - low) / POSITIONS / 2)
         digits = _decade(largest) - (min(last, 0) if plain else last) + 1

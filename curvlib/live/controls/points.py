@@ -1,5 +1,6 @@
 """Controls that are dragged: a point of the plane, and data."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from curvlib.live.controls.common import Pair, Value, number, shape
+from curvlib.live.described import Described
 
 
 @dataclass(frozen=True)
-class Point:
+class Point(Described):
     """A point of the plane that can be dragged; see `point`."""
 
     name: str
@@ -40,7 +42,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Data:
+class Data(Described):
     """Points of the plane, as many as there are, that can be dragged; see `data`."""
 
     name: str
@@ -91,7 +93,7 @@ def point(
     Raises:
         ValueError: for bounds that are not two increasing pairs, or a start outside them.
     """
-    limits = _bounds(bounds, f"point '{name}'")
+    limits = _bounds(bounds, "point", name)
     described = Point(name, (0.0, 0.0), limits, label or name)
     start = described.clean(value)
     if start != tuple(float(coordinate) for coordinate in value):
@@ -125,13 +127,13 @@ def data(
         ValueError: for bounds that are not two increasing pairs, values that are no finite array of shape
             (m, 2) or not within the bounds, or another axis.
     """
-    limits = _bounds(bounds, f"data '{name}'")
+    limits = _bounds(bounds, "data", name)
     given = shape(value)
     if len(given) != 2 or given[0] < 1 or given[1] != 2:
         raise ValueError(f"data '{name}' needs an array of shape (m, 2), but was given one of shape {given}")
     if axis not in (None, "x", "y"):
         raise ValueError(f"data '{name}' can be moved along axis 'x' or 'y', or both (None), not {axis!r}")
-    pairs = tuple((float(x), float(y)) for x, y in np.asarray(value).tolist())
+    pairs = tuple((number(x, name), number(y, name)) for x, y in np.asarray(value).tolist())
     described = Data(name, pairs, limits, axis, label or name)
     for pair, clipped in zip(pairs, described.clean(pairs), strict=True):
         if pair != clipped:
@@ -139,12 +141,15 @@ def data(
     return described
 
 
-def _bounds(given: Any, what: str) -> tuple[Pair, Pair]:
+def _bounds(given: Any, kind: str, name: str) -> tuple[Pair, Pair]:
     """Bounds ((xmin, xmax), (ymin, ymax)), or one sentence about what was given."""
-    if [shape(pair) for pair in given] != [(2,), (2,)] or not all(low < high for low, high in given):
-        raise ValueError(f"{what} needs bounds ((xmin, xmax), (ymin, ymax)), but was given {given!r}")
-    x, y = ((float(low), float(high)) for low, high in given)
-    return x, y
+    pairs = np.asarray(given).tolist() if shape(given) == (2, 2) else []
+    bounds = tuple((number(low, name), number(high, name)) for low, high in pairs)
+    if not bounds or not all(low < high and math.isfinite(high - low) for low, high in bounds):
+        raise ValueError(
+            f"{kind} '{name}' needs finite bounds ((xmin, xmax), (ymin, ymax)), but was given {given!r}"
+        )
+    return bounds
 
 
 def _clipped(pair: Sequence[float], bounds: tuple[Pair, Pair], name: str) -> Pair:

@@ -5,12 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from curvlib.live.controls.common import Value, number
-from curvlib.live.controls.places import after_steps, nearest, number_format, steps_to, stops_between
+from curvlib.live.controls.places import (
+    after_steps,
+    divisible,
+    geometric_mean,
+    nearest,
+    number_format,
+    steps_to,
+    stops_between,
+)
+from curvlib.live.described import Described
 from curvlib.live.template import check_spec
 
 
 @dataclass(frozen=True)
-class Slider:
+class Slider(Described):
     """A number between `min` and `max`; see `slider`."""
 
     name: str
@@ -112,6 +121,11 @@ def slider(
         raise ValueError(
             f"slider '{name}' needs a finite min below max, but was given min={min!r}, max={max!r}"
         )
+    if not divisible(low, high):
+        raise ValueError(
+            f"slider '{name}' needs a range that floating-point numbers divide into steps, but was given"
+            f" min={min!r}, max={max!r}"
+        )
     if log and low <= 0:
         raise ValueError(f"slider '{name}' is logarithmic and needs min > 0, but was given min={min!r}")
     if stops is not None and (step is not None or not isinstance(stops, int) or stops < 2):
@@ -157,7 +171,7 @@ def _check_step(low: float, high: float, step: Any, log: bool, name: str) -> Non
 
 def _middle(low: float, high: float, step: float | None, log: bool, integer: bool) -> float:
     """Where a slider stands that is not told to start anywhere."""
-    middle = math.sqrt(low * high) if log else (low + high) / 2
+    middle = geometric_mean(low, high) if log else (low + high) / 2
     if step is not None:
         return after_steps(low, step, round((middle - low) / step))
     return round(middle) if integer else middle

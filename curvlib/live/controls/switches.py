@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-import numpy as np
-
 from curvlib.live.controls.common import Value, listed, number
+from curvlib.live.described import Described, plain, several
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Described):
     """One of several options; see `choice`."""
 
     name: str
@@ -28,7 +27,7 @@ class Choice:
                 )
             return self.options.index(value)
         index = number(value, self.name)
-        if index != int(index) or not 0 <= index < len(self.options):
+        if index not in range(len(self.options)):
             raise ValueError(
                 f"control '{self.name}' needs an index from 0 to {len(self.options) - 1},"
                 f" but was given {value!r}"
@@ -51,7 +50,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Toggle:
+class Toggle(Described):
     """On or off; see `toggle`."""
 
     name: str
@@ -60,8 +59,7 @@ class Toggle:
 
     def clean(self, value: Any) -> bool:
         """True or False; 1 and 0 count as such."""
-        if hasattr(value, "item") and np.ndim(value) == 0:
-            value = value.item()
+        value = plain(value)
         if not isinstance(value, Real) or value not in (0, 1):
             raise TypeError(f"control '{self.name}' needs True or False, but was given {value!r}")
         return bool(value)
@@ -83,8 +81,8 @@ def choice(name: str, options: Sequence[str], value: int | str = 0, *, label: st
     Raises:
         ValueError: if there are fewer than two options, two with the same text, or `value` is none of them.
     """
-    options = tuple(options)
-    if isinstance(options, str) or len(options) < 2 or not all(isinstance(text, str) for text in options):
+    options = several(options)
+    if len(options) < 2 or not all(isinstance(text, str) for text in options):
         raise ValueError(f"choice '{name}' needs two or more texts to choose from, but was given {options!r}")
     if len(set(options)) < len(options):
         raise ValueError(f"choice '{name}' has the same option twice: {listed(options)}")

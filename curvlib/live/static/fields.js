@@ -28,6 +28,7 @@ class FieldMark {
     const key = JSON.stringify([this.inputs, x.domain(), y.domain(), x.range(), y.range()]);
     if (key !== this.drawn) this.redraw(frame);
     this.drawn = key;
+    if (this.nowhere) this.figure.freeze(this.layer.label || this.layer.kind);
   }
 
   seen() {
@@ -46,6 +47,7 @@ class ContoursMark extends FieldMark {
   redraw({ x, y }) {
     const { layer } = this;
     const samples = sampleField(this.at(), x.domain(), y.domain());
+    this.nowhere = samples.low > samples.high; // is it finite
     const levels = contourLevels(layer, samples.low, samples.high);
     const paths = contourPaths(levels, layer.spacing, samples, x.range(), y.range());
     const deepest = layer.fill ? DEEPEST.filled : DEEPEST.shaded;
@@ -88,6 +90,7 @@ class VectorsMark extends FieldMark {
       const [dx, dy] = [unit.x * across(u, v), unit.y * up(u, v)];
       return { px, py, dx, dy, length: Math.hypot(dx, dy) };
     });
+    this.nowhere = !vectors.some(({ length }) => Number.isFinite(length));
     const finite = vectors.filter(({ length }) => Number.isFinite(length) && length > 0);
     const longest = d3.max(finite, ({ length }) => length);
     const data = finite.map(({ px, py, dx, dy, length }) => {

@@ -2,12 +2,14 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 
 from curvlib import plot
+from curvlib.live.described import Described, is_number
 
 Limits = tuple[float | None, float | None] | None
 Shape = tuple[int | str, ...]  # a letter stands for any length, the same one throughout a layer
@@ -16,7 +18,7 @@ CLASS_COLORS = tuple(name for name in plot.COLORS if name not in ("ink", "grey")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layer:
+class Layer(Described):
     """Something drawn in a view: its entry in the legend, and the toggle that shows and hides it."""
 
     SHAPES: ClassVar[Mapping[str, tuple[Shape, ...]]] = {}
@@ -24,15 +26,6 @@ class Layer:
 
     label: str = ""
     show: str | None = None
-
-    def __post_init__(self) -> None:
-        for given in fields(self):
-            value = getattr(self, given.name)
-            if given.type in (str, str | None) and not isinstance(value, given.type):
-                kind = type(self).__name__.lower()
-                raise TypeError(
-                    f"a layer of {kind} needs a text as its {given.name}, but was given {value!r}"
-                )
 
     def arrays(self) -> dict[str, tuple[Shape, ...]]:
         """The arrays that it draws, by name, each with the shapes that it may have."""
@@ -70,12 +63,15 @@ def checked_limits(limits: Any, name: str) -> Limits:
     """`limits` as two floats, of which either may be None, or None."""
     if limits is None:
         return None
-    if np.shape(limits) != (2,) or (None not in limits and not limits[0] < limits[1]):
+    ends = tuple(limits) if np.shape(limits) == (2,) else (0, 0)
+    pair = all(end is None or isinstance(end, Real) for end in ends)
+    if not pair or (None not in ends and ends[0] >= ends[1]):
         raise ValueError(
             f"{name} needs (low, high) with low < high, or None at an end to fit, but was given {limits!r}"
         )
-    low, high = (None if end is None else float(end) for end in limits)
-    if not all(end is None or np.isfinite(end) for end in (low, high)):
+    low, high = (None if end is None else float(end) for end in ends)
+    width = high - low if low is not None and high is not None else 0.0
+    if not all(end is None or np.isfinite(end) for end in (low, high, width)):
         raise ValueError(f"{name} needs finite ends, or None at an end to fit, but was given {limits!r}")
     return low, high
 
@@ -85,6 +81,8 @@ def checked_levels(levels: Any, spacing: str, what: str) -> int | tuple[float, .
     if spacing not in ("linear", "log"):
         raise ValueError(f"{what} have a spacing of 'linear' or 'log', but were given {spacing!r}")
     if isinstance(levels, Sequence | np.ndarray):
+        if not all(is_number(level) for level in levels):
+            raise ValueError(f"{what} need levels that are finite numbers, but were given {levels!r}")
         levels = tuple(float(level) for level in levels)
         if not levels or any(low >= high for low, high in itertools.pairwise(levels)):
             raise ValueError(f"{what} need levels in increasing order, but were given {levels!r}")
@@ -100,8 +98,3 @@ def checked_count(count: Any, what: str, most: int) -> int:
             f"{what} need a whole number from 2 to {most} along a side, but were given {count!r}"
         )
     return count
-
-
-def names(given: str | Sequence[str]) -> tuple[str, ...]:
-    """One name or several, as a tuple."""
-    return (given,) if isinstance(given, str) else tuple(given)

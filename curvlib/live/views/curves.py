@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from curvlib.live.views.common import Layer, Limits, Mark, checked_layers, checked_limits, names
+from curvlib.live.described import Described, is_number, plain, several
+from curvlib.live.views.common import Layer, Limits, Mark, checked_layers, checked_limits
 from curvlib.live.views.plane import Points
 
 
@@ -79,8 +80,10 @@ LAYERS = (Line, Band, Points, Bars, Residuals, Rule, Slope)
 
 
 @dataclass(frozen=True)
-class Curves:
+class Curves(Described):
     """Axes with curves; see `curves`."""
+
+    kind: ClassVar = "view of curves"
 
     layers: tuple[Layer, ...]
     xlabel: str
@@ -181,8 +184,12 @@ def slope(
         label: stands at the line's end; "slope" and the order when left out.
         color, show: its colour, and the toggle that shows and hides it.
     """
+    order = plain(order)
+    if not isinstance(order, str) and not is_number(order):
+        raise TypeError(f"a slope needs a finite number as its order, or a name, but was given {order!r}")
     if not isinstance(through, str):
-        if np.shape(through) != (2,) or not min(through) > 0:
+        pair = np.shape(through) == (2,) and all(is_number(plain(number)) for number in through)
+        if not pair or min(through) <= 0:
             raise ValueError(f"a slope needs two positive numbers to go through, but was given {through!r}")
         through = (float(through[0]), float(through[1]))
     if label is None:
@@ -225,8 +232,9 @@ def curves(
         raise ValueError(f"a slope needs log–log axes, but the view has xlog={xlog}, ylog={ylog}")
     if any(isinstance(layer, Bars) for layer in checked) and xlog:
         raise ValueError("bars stand over 0, 1, 2, …, but the view has a logarithmic x-axis: leave out xlog")
-    limits: dict[str, Any] = {
+    parts: dict[str, Any] = {
         "xlim": checked_limits(xlim, "xlim"),
         "ylim": checked_limits(ylim, "ylim"),
+        "drag": several(drag),
     }
-    return Curves(checked, xlabel, ylabel, xlog, ylog, cursor=cursor, title=title, drag=names(drag), **limits)
+    return Curves(checked, xlabel, ylabel, xlog, ylog, cursor=cursor, title=title, **parts)

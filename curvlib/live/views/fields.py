@@ -125,7 +125,8 @@ def regions(
         show: the name of a toggle that shows and hides it.
     """
     _callable(field, "regions", "integer")
-    if isinstance(labels, str) or not labels or not all(isinstance(text, str) for text in labels):
+    listed = isinstance(labels, Sequence) and not isinstance(labels, str)
+    if not listed or not labels or not all(isinstance(text, str) for text in labels):
         raise ValueError(
             f"regions need a text for each number that the field gives, but were given {labels!r}"
         )

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from curvlib.live.views.common import Layer, names
+from curvlib.live.described import Described, several
+from curvlib.live.views.common import Layer
 
 MOST = 128  # rows or columns: more are narrower than a pixel or two
 
@@ -23,11 +24,14 @@ class Cells(Layer):
     blocks: tuple[int, ...]
     rows: tuple[str, ...]
     columns: tuple[str, ...]
+    kind: ClassVar = "heat map"
 
 
 @dataclass(frozen=True)
-class HeatMap:
+class HeatMap(Described):
     """A matrix as a map of colours; see `heatmap`."""
+
+    kind: ClassVar = "heat map"
 
     layers: tuple[Cells]
     xlabel: str
@@ -67,14 +71,14 @@ def heatmap(
         xlabel, ylabel, title: texts.
         show: the name of a toggle that shows and hides it.
     """
+    if any(isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in several(blocks)):
+        raise ValueError(f"blocks of a heat map are positive whole numbers, but were given as {blocks!r}")
+    cells = Cells(
+        matrix=matrix, diverging=bool(diverging), log=bool(log), extent=extent, decades=decades,
+        blocks=several(blocks), rows=several(rows), columns=several(columns), show=show,
+    )  # fmt: skip
     if extent is not None and not isinstance(extent, str) and not extent > 0:
         raise ValueError(f"a heat map needs a positive extent, but was given extent={extent!r}")
     if not decades > 0:
         raise ValueError(f"a heat map needs a positive number of decades, but was given {decades!r}")
-    if any(isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in blocks):
-        raise ValueError(f"blocks of a heat map are positive whole numbers, but were given as {blocks!r}")
-    cells = Cells(
-        matrix=matrix, diverging=bool(diverging), log=bool(log), extent=extent, decades=float(decades),
-        blocks=tuple(blocks), rows=names(rows), columns=names(columns), show=show,
-    )  # fmt: skip
     return HeatMap((cells,), xlabel, ylabel, title)

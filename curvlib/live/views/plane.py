@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from curvlib.live.views.common import Layer, Limits, Mark, checked_layers, checked_limits, names
+from curvlib.live.described import Described, several
+from curvlib.live.views.common import Layer, Limits, Mark, checked_layers, checked_limits
 from curvlib.live.views.fields import Contours, Model, Regions, Vectors
 
 
@@ -55,7 +56,7 @@ LAYERS = (Contours, Path, Points, Arrow, Ellipse, Vectors, Regions, Model)
 
 
 @dataclass(frozen=True)
-class Plane:
+class Plane(Described):
     """A plane with layers; see `plane`."""
 
     layers: tuple[Layer, ...]
@@ -137,11 +138,12 @@ def ellipse(
         color, label, show: its colour, its entry in the legend, the toggle that shows and hides it.
         dash: whether the line is dashed.
     """
-    if not isinstance(radius, str) and not radius > 0:
-        raise ValueError(f"an ellipse needs a positive radius, but was given radius={radius!r}")
-    return Ellipse(
+    described = Ellipse(
         center=center, matrix=matrix, radius=radius, color=color, label=label, show=show, dash=dash
     )
+    if not isinstance(radius, str) and not radius > 0:
+        raise ValueError(f"an ellipse needs a positive radius, but was given radius={radius!r}")
+    return described
 
 
 def plane(
@@ -168,7 +170,7 @@ def plane(
         checked_layers(layers, LAYERS, "a plane"),
         checked_limits(xlim, "xlim"),
         checked_limits(ylim, "ylim"),
-        names(drag),
+        several(drag),
         xlabel,
         ylabel,
         title,

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from curvlib.live.described import Described
+
 
 @dataclass(frozen=True)
-class Readout:
+class Readout(Described):
     """A sentence with live numbers; see `readout`."""
 
     text: str
@@ -17,7 +19,7 @@ class Readout:
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Numbers(Described):
     """A table of live numbers; see `numbers`."""
 
     rows: tuple[tuple[str, str], ...]
@@ -36,6 +38,7 @@ def readout(text: str, *, show: str | None = None) -> Readout:
 
 def numbers(rows: Mapping[str, str], *, show: str | None = None) -> Numbers:
     """A small table: a label, and beside it a text such as `"{loss:,.3~r}"` with fields as in `readout`."""
-    if not isinstance(rows, Mapping) or not rows:
+    texts = [*rows, *rows.values()] if isinstance(rows, Mapping) else []
+    if not texts or not all(isinstance(text, str) for text in texts):
         raise TypeError(f"numbers need a dict from labels to texts with fields, but were given {rows!r}")
     return Numbers(tuple(rows.items()), show)

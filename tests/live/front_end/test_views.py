@@ -154,3 +154,15 @@ def test_a_field_that_is_the_same_everywhere_is_said_to_be(show, spec, field) ->
     assert flat != field
     said = show(spec, fields=flat).locator(".cl-sayings").first.inner_text()
     assert said == "The field is the same everywhere here."
+
+
+def test_a_field_that_is_finite_nowhere_says_so(show, put, field) -> None:
+    nowhere = field.replace("return 0.5", "return (kappa > 500 ? NaN : 1) * 0.5")
+    page = show(fields=nowhere)
+    note = page.locator(".cl-note")
+    assert not note.is_visible()
+    for kappa, said in [(900, True), (800, True), (10, False)]:
+        put(page, {"kappa": kappa})
+        assert note.is_visible() is said
+    put(page, {"kappa": 900})
+    assert note.inner_text() == "Drawn only as far as its numbers are finite: contours."
