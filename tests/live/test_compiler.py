@@ -160,6 +160,7 @@ def test_errors_name_the_primitive_and_the_line():
         "the JAX primitive 'qr' with pivoting": (lambda a: jax.scipy.linalg.qr(a, pivoting=True), np.eye(2)),
         "values of type bfloat16": (lambda x: x.astype(jnp.bfloat16) + 1, 3.0),
         "values of type complex128": (lambda x: jnp.abs(x * 1j), 3.0),
+        "values of type uint64": (lambda x: jnp.sum(x), np.ones(3, np.uint8)),
         "random keys that depend on an argument": (lambda x: x + jax.random.normal(jax.random.key(x)), 3),
     }
     for what, (function, argument) in refused.items():

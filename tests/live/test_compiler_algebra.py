@@ -64,6 +64,12 @@ def test_matrices_without_an_answer():
     check(jnp.linalg.solve, np.zeros((2, 2)), np.ones(2))
     check(jnp.linalg.solve, np.array([[1.0, 2.0], [2.0, 4.0]]), np.ones(2))
     check(jnp.linalg.solve, np.array([[0.0, 1.0], [1.0, 0.0]]), np.ones(2))
+    broken = symmetric(4)
+    broken[2, 1] = broken[1, 2] = np.nan
+    got = run(compile(jnp.linalg.cholesky, broken), broken)["value"].reshape(4, 4)
+    np.testing.assert_allclose(got[:2, :2], np.linalg.cholesky(broken[:2, :2]))
+    assert np.isnan(got[2:, 1:][np.tril_indices(2)]).any() and np.isnan(got[3, 3])
+    assert np.isfinite(got[2, 0]) and not np.isnan(np.triu(got, 1)).any()
     for values in (jnp.linalg.eigvalsh, jnp.linalg.svdvals):
         for bad in (np.nan, np.inf):
             got = run(compile(values, np.full((2, 2), bad)), np.full((2, 2), bad))["value"]

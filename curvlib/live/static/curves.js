@@ -63,7 +63,8 @@ class Curves {
     const ylim = fitLimits(view.ylim, ys, view.ylog, PAD);
     frame.draw({ limits: xlim, log: view.xlog, whole: this.overSteps }, { limits: ylim, log: view.ylog });
     for (const mark of shown) mark.draw(frame);
-    placeLabels(shown.filter((mark) => mark instanceof StraightMark), frame.plot);
+    const straight = shown.filter((mark) => mark instanceof StraightMark);
+    placeLabels(straight, this.shownLines.filter((mark) => !(mark instanceof BarsMark)), frame.plot);
     for (const handle of this.handles) handle.draw();
     frame.say(whyEmpty(fittable.length ? fittable : shown, frame, view.ylog));
     this.cursor?.draw();

@@ -27,7 +27,7 @@ const matrices = (function () {
         for (let j = 0; j < n; j++) {
           let sum = j > i ? 0 : A[at + i * n + j];
           for (let k = 0; k < j && j <= i; k++) sum -= L[at + i * n + k] * L[at + j * n + k];
-          if (i === j && !(sum > 0)) definite = false;
+          if (i === j && sum <= 0) definite = false; // and NaN goes on into what depends on it
           L[at + i * n + j] = i === j ? sqrt(sum) : j > i ? 0 : sum / L[at + j * n + j];
         }
       }

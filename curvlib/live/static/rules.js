@@ -4,6 +4,7 @@
 const LETTER = 6.3; // pixels, about how wide one is
 const LABEL_LINE = 14;
 const LABEL_LINES = 4; // below each other, at the top of upright rules
+const LOOKED_AT = 400; // points of a curve, or a few more, at which it may run through a label
 
 /** A straight line between two points in pixels, and the places where its label may stand. */
 class StraightMark {
@@ -64,7 +65,11 @@ class RuleMark extends StraightMark {
   }
 
   places(plot) {
-    if (!this.upright) return super.places();
+    if (!this.upright) {
+      const [[left, y], [right]] = this.ends;
+      const between = [1 / 2, 1 / 4, 3 / 4].map((part) => left + part * (right - left));
+      return [...super.places(), ...between.flatMap((x) => [[x, y - 5, "middle"], [x, y + 13, "middle"]])];
+    }
     const [[x, top]] = this.ends;
     const sides = [[x + 5, "start"], [x - 5, "end"]];
     if (x > plot.x + plot.width / 2) sides.reverse(); // first to where there is more room
@@ -94,17 +99,21 @@ class SlopeMark extends StraightMark {
   }
 }
 
-/** Give each label the first of its places at which it is inside the plot and on no other label. */
-function placeLabels(marks, plot) {
+/**
+ * Give each label the first of its places at which it is inside the plot and on no other label, and if there is
+ * one, at which no curve and no other straight line runs through it.
+ */
+function placeLabels(marks, curves, plot) {
   const taken = [];
   for (const mark of marks) {
     if (!mark.ends || !mark.layer.label) continue;
     const room = plot.width - 10;
     putFitted(mark.label, mark.layer.label, room);
     const width = Math.min(LETTER * mark.layer.label.length, room);
-    const boxes = mark.places(plot).map(([x, y, anchor]) => ({
-      x, y, anchor, left: anchor === "end" ? x - width : x, right: anchor === "end" ? x : x + width,
-    }));
+    const boxes = mark.places(plot).map(([x, y, anchor]) => {
+      const left = x - width * { start: 0, middle: 1 / 2, end: 1 }[anchor];
+      return { x, y, anchor, left, right: left + width };
+    });
     const inside = boxes.filter(
       ({ left, right, y }) =>
         left >= plot.x && right <= plot.x + plot.width && y >= plot.y + 10 && y <= plot.y + plot.height - 2,
@@ -112,10 +121,27 @@ function placeLabels(marks, plot) {
     const apart = (one, other) =>
       one.right < other.left || one.left > other.right || Math.abs(one.y - other.y) >= LABEL_LINE - 1;
     const free = (box) => taken.every((other) => apart(box, other));
-    const best = inside.find(free) ?? inside[0] ?? moveInto(boxes.find(free) ?? boxes[0], plot);
+    const others = [...curves, ...marks.filter((other) => other !== mark && other.ends).map(asCurve)];
+    const clear = (box) => free(box) && !others.some((other) => runsThrough(other, box));
+    const best = inside.find(clear) ?? inside.find(free) ?? inside[0] ?? moveInto(boxes.find(free) ?? boxes[0], plot);
     taken.push(best);
     put(mark.label, { x: round(best.x), y: round(best.y), "text-anchor": best.anchor });
   }
+}
+
+function asCurve({ ends: [[x0, y0], [x1, y1]] }) {
+  return { px: [x0, x1], py: [y0, y1] };
+}
+
+/** Whether a curve runs through the box of a label. */
+function runsThrough({ px, py }, { left, right, y }) {
+  const box = { x: left - 2, y: y - 11, width: right - left + 4, height: 15 };
+  const step = Math.ceil(px.length / LOOKED_AT);
+  for (let i = 0; i + step < px.length; i += step) {
+    const ends = [px[i], py[i], px[i + step], py[i + step]];
+    if (ends.every(Number.isFinite) && cutSegment(...ends, box)) return true;
+  }
+  return false;
 }
 
 /** A label's place moved sideways into the plot: one that is too wide for either side of its rule. */

@@ -166,3 +166,35 @@ def test_a_field_that_is_finite_nowhere_says_so(show, put, field) -> None:
         assert note.is_visible() is said
     put(page, {"kappa": 900})
     assert note.inner_text() == "Drawn only as far as its numbers are finite: contours."
+
+
+FALLS = """
+function () {
+    return kappa => ({ falls: Float64Array.from({ length: 21 }, (_, i) => 1 - i / 10), rises: [-1, 3] });
+}
+"""
+# How many points of curves and of other straight lines there are in each label's box.
+WITHIN = """
+() => [...document.querySelectorAll(".cl-rule-label")].map(label => {
+    const box = label.getBoundingClientRect(), frame = label.closest("svg").getBoundingClientRect();
+    const lines = [...document.querySelectorAll(".cl-frame :is(.cl-line, .cl-rule)[d]:not([d=''])")];
+    return lines.flatMap(line => Array.from({ length: 1001 }, (_, k) =>
+        line.getPointAtLength(line.getTotalLength() * k / 1000)))
+        .filter(({ x, y }) => {
+            const [left, top] = [x + frame.left, y + frame.top];
+            return left > box.left && left < box.right && top > box.top + 2 && top < box.bottom - 2;
+        }).length;
+})
+"""
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+def test_no_curve_runs_through_the_label_of_a_rule(show, spec, width) -> None:
+    rule = {"kind": "rule", "x": None, "show": None, "color": "red"}
+    layers = [{**spec["views"][1]["layers"][1], "y": "falls", "count": None, "x": None, "show": None}]
+    layers += [{**rule, "y": y, "label": f"a rule at {y}"} for y in (-1, 0, 0.9)]
+    layers += [{**rule, "x": x, "y": None, "label": f"at {x}"} for x in (6, 10)]
+    spec["views"] = [{**spec["views"][1], "layers": layers, "ylog": False}]
+    spec.update(outputs=[], summary="", words={}, inputs=["kappa"])
+    page = show(spec, FALLS, viewport={"width": width, "height": 900})
+    assert page.evaluate(WITHIN) == [0] * 5
