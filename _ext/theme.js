@@ -9,6 +9,9 @@
 
   for (const summary of document.querySelectorAll("summary[aria-label]")) summary.removeAttribute("aria-label");
 
+  // A list has items, whatever else they are.
+  for (const entry of document.querySelectorAll(".citation-list > .citation")) entry.setAttribute("role", "listitem");
+
   // Everything on a page belongs to a landmark that a screen reader can jump to.
   const sidebar = document.getElementById("pst-primary-sidebar");
   sidebar?.setAttribute("role", "region");

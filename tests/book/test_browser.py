@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import ElementHandle
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +85,15 @@ def test_figures_run_under_a_strict_policy(book, visit, notebook: Path) -> None:
     for figure in opened.figures():
         assert figure.query_selector("svg") and figure.query_selector("input, select, [tabindex]")
     assert opened.errors == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit, page_name: str, scheme: str) -> None:
+    page = visit(page_name, formulas=True, color_scheme=scheme, reduced_motion="reduce").page
+    page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("async () => (await axe.run(document, { preload: false })).violations")
+    bad = [entry for entry in found if entry["impact"] in ("serious", "critical")]
+    assert [(entry["id"], [node["html"] for node in entry["nodes"]]) for entry in bad] == []
 
 
 def operate(figure: ElementHandle) -> set[str]:
