@@ -1,5 +1,7 @@
 // The controls below a figure: native inputs with labels. A control is { element, show(value) }.
 
+const FRESH = { autocomplete: "off" }; // or a browser that comes back to a page may put old values in
+
 /** The value that a control takes when it is given `value`; an error says what it would have taken. */
 function cleanValue(control, value) {
   const refuse = (needed) => {
@@ -105,7 +107,7 @@ function onGrid(control, value) {
 function makeSlider(control, change) {
   const scale = sliderScale(control);
   const id = uniqueId();
-  const input = html("input", { type: "range", id, min: 0, max: scale.last, step: 1 });
+  const input = html("input", { type: "range", id, ...FRESH, min: 0, max: scale.last, step: 1 });
   const output = html("output", { for: id });
   input.addEventListener("input", () => change(scale.value(Number(input.value))));
   const element = html(
@@ -142,7 +144,7 @@ function makeChoice(control, change) {
 function makeMenu(control, change) {
   const id = uniqueId();
   const options = control.options.map((text, index) => html("option", { value: index }, text));
-  const select = html("select", { id }, ...options);
+  const select = html("select", { id, ...FRESH }, ...options);
   select.addEventListener("change", () => change(Number(select.value)));
   return {
     element: html("div", { class: "cl-control" }, html("label", { for: id }, control.label), select),
@@ -154,7 +156,7 @@ function makeMenu(control, change) {
 
 function makeRadios(control, change) {
   const name = uniqueId();
-  const inputs = control.options.map((_, index) => html("input", { type: "radio", name, value: index }));
+  const inputs = control.options.map((_, index) => html("input", { type: "radio", name, value: index, ...FRESH }));
   inputs.forEach((input, index) => input.addEventListener("change", () => change(index)));
   const labels = inputs.map((input, index) =>
     html("label", {}, input, html("span", {}, control.options[index])),
@@ -176,7 +178,7 @@ function makeRadios(control, change) {
 
 /** A checkbox; `marks` stand between the box and its label. */
 function makeToggle(control, change, ...marks) {
-  const input = html("input", { type: "checkbox" });
+  const input = html("input", { type: "checkbox", ...FRESH });
   input.addEventListener("change", () => change(input.checked));
   return {
     element: html("label", { class: "cl-toggle" }, input, ...marks, html("span", {}, control.label)),

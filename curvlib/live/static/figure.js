@@ -283,10 +283,13 @@ class LiveFigure {
   #linkButton() {
     if (this.host || !this.element.id) return [];
     const button = makeButton({}, () => copyLink(this).then(say), "Copy link");
+    let ending;
     const say = (text) => {
       putText(button, text);
+      putText(this.spoken, ""); // so that the same words are heard again
       putText(this.spoken, text);
-      setTimeout(() => putText(button, "Copy link"), SAID);
+      clearTimeout(ending);
+      ending = setTimeout(() => putText(button, "Copy link"), SAID);
     };
     return [button];
   }

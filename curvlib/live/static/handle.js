@@ -78,10 +78,16 @@ class Handle {
     grip.element.focus({ preventScroll: true });
   }
 
-  /** The grip nearest to the pointer: where grips overlap, the uppermost may be another. */
-  nearest({ clientX, clientY }) {
+  /** Where the pointer is in the plot. */
+  within({ clientX, clientY }) {
     const { x, y } = this.frame.overlay.getBoundingClientRect();
-    return d3.least(this.grips, (grip) => Math.hypot(grip.left + x - clientX, grip.top + y - clientY));
+    return [clientX - x, clientY - y];
+  }
+
+  /** The grip nearest to the pointer: where grips overlap, the uppermost may be another. */
+  nearest(event) {
+    const [left, top] = this.within(event);
+    return d3.least(this.grips, (grip) => Math.hypot(grip.left - left, grip.top - top));
   }
 }
 
@@ -151,22 +157,31 @@ class Grip {
   }
 
   grab(event) {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || this.held) return; // held: by another finger
     event.preventDefault();
     const { element, all } = this;
+    const { pointerId } = event;
     all.focus(this);
-    element.setPointerCapture(event.pointerId);
-    const offset = [event.clientX - this.left, event.clientY - this.top];
-    const drag = oncePerFrame(({ clientX, clientY }) => {
+    element.setPointerCapture(pointerId);
+    this.held = true;
+    const [left, top] = all.within(event);
+    const offset = [left - this.left, top - this.top];
+    const drag = oncePerFrame((moved) => {
       const { x, y, plot } = all.frame;
-      const values = [x.invert(plot.x + clientX - offset[0]), y.invert(plot.y + clientY - offset[1])];
+      const [px, py] = all.within(moved); // asked anew: the page may have scrolled
+      const values = [x.invert(plot.x + px - offset[0]), y.invert(plot.y + py - offset[1])];
       all.move(this.index, (_, axis) => values[axis]);
     });
-    const release = () => {
-      element.removeEventListener("pointermove", drag);
+    const follow = (moved) => {
+      if (moved.pointerId === pointerId) drag(moved);
+    };
+    const release = (lost) => {
+      if (lost.pointerId !== pointerId) return;
+      this.held = false;
+      element.removeEventListener("pointermove", follow);
       element.removeEventListener("lostpointercapture", release);
     };
-    element.addEventListener("pointermove", drag);
+    element.addEventListener("pointermove", follow);
     element.addEventListener("lostpointercapture", release);
   }
 }

@@ -7,7 +7,7 @@ function linkTo({ element, state, moved, hidden }) {
   const numbers = (name) => encodeURIComponent([state[name]].flat(2).map(Number)).replaceAll("%2C", ",");
   const values = moved.map((name) => `${encodeURIComponent(name)}=${numbers(name)}`);
   const query = [...values, ...[...hidden].map((label) => `-=${encodeURIComponent(label)}`)].join("&");
-  return new URL(`#${encodeURIComponent(element.id)}${query && `?${query}`}`, location.href).href;
+  return new URL(`#${encodeURIComponent(element.id)}?${query}`, location.href).href; // ? even if nothing moved
 }
 
 /** Copy a figure's link, or put it into the address bar where copying is not allowed; says what it did. */

@@ -81,10 +81,13 @@ function render({ model, el }) {
   return () => figure?.destroy();
 }
 
-addEventListener("hashchange", () => {
-  followed = null;
-  followAddress();
-});
+// Also a link that is clicked again, to where the page is already, is followed again; it changes no hash.
+for (const event of ["popstate", "hashchange"]) {
+  addEventListener(event, () => {
+    followed = null;
+    followAddress();
+  });
+}
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountPage);
 
 globalThis.curvlibLive = { define, mount, render };

@@ -16,6 +16,10 @@ class Picker {
       const isOver = event.pointerType !== "mouse" || pad.matches(":hover");
       if (pad.isConnected && isOver) this.point(event);
     };
+    // Escape takes the tip away from whoever reads what is below it, also where the focus is elsewhere.
+    const dismiss = ({ key }) => key === "Escape" && this.clear();
+    pad.addEventListener("pointerenter", () => document.addEventListener("keydown", dismiss));
+    pad.addEventListener("pointerleave", () => document.removeEventListener("keydown", dismiss));
     pad.addEventListener("pointermove", oncePerFrame(point));
     // At once, and not for the next frame: a click may follow, whose own place is rounded to whole pixels.
     pad.addEventListener("pointerdown", point);

@@ -110,4 +110,37 @@ def test_fingers_can_scroll_the_page_but_for_handles(show, full) -> None:
         """() => ['.cl-handle', '.cl-datum', '.cl-cursor-pad', 'input[type=range]']
             .map(name => getComputedStyle(document.querySelector('figure ' + name)).touchAction)"""
     )
-    assert actions == ["none", "none", "pan-y", "pan-y"]
+    assert actions == ["none", "none", "pan-y pinch-zoom", "pan-y pinch-zoom"]
+
+
+def test_two_fingers_zoom_a_plot(show) -> None:
+    page = show(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 800})
+    box = page.locator(".cl-cursor-pad").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    client = page.context.new_cdp_session(page)
+    for kind, apart in [("touchStart", 20), *[("touchMove", apart) for apart in range(25, 120, 5)]]:
+        points = [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function("() => visualViewport.scale > 2")
+
+
+@pytest.mark.parametrize("name", [".cl-handle:not(.cl-datum)", ".cl-datum", ".cl-cursor-pad"])
+def test_the_focus_is_seen_in_forced_colours(show, full, name) -> None:
+    page = show(full, forced_colors="active")
+    page.locator("input[type=range]").first.press("Home")  # by keyboard from here on
+    page.locator(name).first.focus()
+    style = page.locator(name).first.evaluate(
+        "e => [getComputedStyle(e).outlineStyle, parseFloat(getComputedStyle(e).outlineWidth)]"
+    )
+    assert style == ["solid", 2]
+
+
+def test_swatches_keep_their_curves_colours_where_others_are_forced(show) -> None:
+    page = show(forced_colors="active")
+    page.locator(".cl-cursor-pad").press("Home")
+    colours = page.evaluate(
+        "() => [...document.querySelectorAll('.cl-tip i')].filter(i => i.checkVisibility())"
+        ".map(i => getComputedStyle(i).backgroundColor)"
+    )
+    assert len(set(colours)) == 4

@@ -167,6 +167,45 @@ def test_a_point_is_dragged_by_finger(show) -> None:
     assert page.evaluate("() => scrollY") == 0
 
 
+def test_a_point_follows_the_finger_that_took_it_alone(show, state) -> None:
+    page = show(has_touch=True, is_mobile=True, viewport={"width": 360, "height": 800})
+    handle = page.get_by_role("slider", name="start", exact=True)
+    x, y = centre(handle)
+    client = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[int, float, float]) -> None:
+        touches = [{"id": finger, "x": x + a, "y": y + b} for finger, a, b in points]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    touch("touchStart", (0, 0, 0))
+    touch("touchMove", (0, 40, 20))
+    assert centre(handle) == pytest.approx((x + 40, y + 20), abs=1)
+    touch("touchStart", (0, 40, 20), (1, 54, 30))
+    touch("touchMove", (0, 40, 20), (1, 90, 60))
+    assert centre(handle) == pytest.approx((x + 40, y + 20), abs=1)
+    touch("touchMove", (0, 60, 30), (1, 90, 60))
+    assert centre(handle) == pytest.approx((x + 60, y + 30), abs=1)
+    touch("touchEnd")
+    touch("touchStart", (0, 60, 30))
+    touch("touchMove", (0, 20, 0))
+    assert centre(handle) == pytest.approx((x + 20, y), abs=1), "and it can be taken again"
+
+
+def test_a_point_stays_below_the_pointer_when_the_page_scrolls(show) -> None:
+    page = show(viewport={"width": 1000, "height": 500})
+    handle = page.get_by_role("slider", name="start", exact=True)
+    x, y = centre(handle)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 40, steps=3)
+    page.mouse.wheel(0, 30)
+    page.wait_for_function("() => scrollY === 30")
+    page.mouse.move(x + 42, y + 40)
+    page.wait_for_timeout(100)
+    assert centre(handle) == pytest.approx((x + 42, y + 40), abs=1)
+
+
 def test_a_point_is_nudged_by_arrow_keys_and_stays_in_bounds(show, state) -> None:
     page = show()
     handle = page.get_by_role("slider", name="start", exact=True)

@@ -135,3 +135,51 @@ def test_no_address_is_written_while_a_slider_moves(named) -> None:
     for _ in range(5):
         slider.press("ArrowRight")
     assert page.evaluate("() => [location.hash, history.length]") == ["", 2]
+
+
+def test_a_link_to_the_opening_state_leads_there(named, state) -> None:
+    page = named("#live-shrink?kappa=50")
+    start = page.evaluate("() => document.querySelector('#live-shrink').curvlibLive.start")
+    page.get_by_role("button", name="Reset").click()
+    link = copy(page)
+    assert link.endswith("#live-shrink?")
+    page.evaluate("() => { location.hash = '#live-shrink?kappa=70'; }")
+    page.wait_for_function("() => document.querySelector('#live-shrink').curvlibLive.state.kappa === 70")
+    page.evaluate("link => { location.href = link; }", link)
+    page.wait_for_function("() => document.querySelector('#live-shrink').curvlibLive.state.kappa === 10")
+    assert state(page) == start
+
+
+def test_a_link_is_followed_each_time_it_is_clicked(named, put) -> None:
+    page = named()
+    page.evaluate(
+        "() => document.body.append(Object.assign(document.createElement('a'),"
+        " { href: '#live-shrink?kappa=50', textContent: 'see there' }))"
+    )
+    reached = "() => document.querySelector('#live-shrink').curvlibLive.state.kappa === 50"
+    for _ in range(2):
+        page.get_by_role("link", name="see there").click()
+        page.wait_for_function(reached)
+        put(page, {"kappa": 7})
+
+
+def test_each_copy_is_announced_and_its_words_stay_for_a_while(named) -> None:
+    page = named()
+    page.locator("#live-shrink").scroll_into_view_if_needed()
+    page.locator("[aria-live]").wait_for(state="attached")
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            const watch = new MutationObserver(list => list.forEach(({ addedNodes }) =>
+                addedNodes.forEach(node => window.heard.push(node.textContent))));
+            watch.observe(document.querySelector("[aria-live]"), { childList: true });
+        }"""
+    )
+    copy(page)
+    page.wait_for_timeout(1500)
+    button = page.get_by_role("button", name="Link copied")
+    button.click()
+    page.wait_for_timeout(1200)
+    assert button.count() == 1
+    page.get_by_role("button", name="Copy link").wait_for()
+    assert page.evaluate("() => window.heard") == ["Link copied"] * 2

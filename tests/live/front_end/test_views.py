@@ -198,3 +198,15 @@ def test_no_curve_runs_through_the_label_of_a_rule(show, spec, width) -> None:
     spec.update(outputs=[], summary="", words={}, inputs=["kappa"])
     page = show(spec, FALLS, viewport={"width": width, "height": 900})
     assert page.evaluate(WITHIN) == [0] * 5
+
+
+def test_escape_takes_away_what_the_pointer_shows(show) -> None:
+    page = show()
+    box = page.locator(".cl-cursor-pad").bounding_box()
+    tip = page.locator(".cl-tip:visible")
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    tip.wait_for()
+    page.keyboard.press("Escape")
+    assert tip.count() == 0
+    page.mouse.move(box["x"] + 80, box["y"] + 50)
+    tip.wait_for()
