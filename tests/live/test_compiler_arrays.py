@@ -272,3 +272,26 @@ def test_convolutions_in_groups_are_refused(groups):
 def test_indexing(name):
     function = INDEXING[name]
     check(lambda x, i: (function(x, i), function(2 * x, i)), RANDOM, 0, others=[(RANDOM, 1), (RANDOM, 2)])
+
+
+@pytest.mark.parametrize("size", [5, 40])
+def test_what_is_applied_to_an_element_is_not_mistaken_for_another(size):
+    x = np.linspace(-1, 1, size)
+    check(lambda x, i: (x.at[i].apply(jnp.sin), x.at[i].apply(jnp.cos), x.at[i].apply(jnp.sin)), x, 3)
+    check(lambda x, i: (x.at[i].apply(lambda v: v * 2.0), x.at[i].apply(lambda v: v * 3.0)), x, 3)
+
+
+def test_long_chains_compile():
+    def chain(x):
+        a = x
+        for _ in range(1000):
+            a = jnp.sin(a) * 0.9 + x
+        return a
+
+    check(chain, np.linspace(0, 1, 40), rtol=1e-9)
+
+
+def test_the_smallest_have_nan_last():
+    a = np.array([3.0, np.nan, 1.0, 5.0, 2.0, np.nan])
+    check(lambda a: (jnp.partition(a, 3), jnp.argpartition(a, 3)), a)
+    check(lambda a: [*lax.top_k(-a, 3), *lax.top_k(a, 3)], a)

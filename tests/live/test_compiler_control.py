@@ -5,10 +5,11 @@ import re
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from jax import lax
 
 from curvlib.live.compiler import compile
-from tests.live.javascript import bowl, check, engine, rosenbrock
+from tests.live.javascript import bowl, check, engine, rosenbrock, run
 
 RANDOM = np.random.default_rng(1)
 START = np.array([-1.2, 1.0])
@@ -253,3 +254,32 @@ def test_a_generator_of_random_numbers_in_int64_is_right_or_not_a_number():
     )
     assert np.all((got == want) | np.isnan(got))
     assert np.isnan(got[-1])
+
+
+@pytest.mark.parametrize(("dtype", "start"), [(np.int8, 100), (np.int16, 32_750), (np.int32, 2**31 - 9)])
+def test_counters_wrap_as_their_type_does(dtype, start):
+    def signs(x):
+        count, rows = lax.scan(lambda c, r: (c + dtype(1), jnp.where(c < 0, -r, r)), dtype(start), x)
+        return rows, count * 1.0
+
+    check(signs, np.ones(60))
+
+
+def grown(a):
+    """Endless for a ≤ 1."""
+    return lax.while_loop(lambda x: x < 10, lambda x: x * a, 1.0)
+
+
+def test_a_loop_that_may_not_run_keeps_what_may_not_end():
+    def sometimes(a, n):
+        counted = lax.fori_loop(0, n, lambda k, c: c + grown(a), 0.0)
+        guarded = lax.while_loop(lambda c: (c < 1) & (a > 1), lambda c: c + grown(a + 1), 0.0)
+        return counted, guarded
+
+    got = run(compile(sometimes, 2.0, 3), 0.5, 0)
+    assert [float(value) for value in got.values()] == [0.0, 0.0]
+    check(sometimes, 2.0, 3)
+    surely = compile(
+        lambda a, x: lax.scan(lambda c, r: (c + r * grown(a), None), 0.0, x)[0], 2.0, np.ones(30)
+    )
+    assert surely.source.index("while") < surely.source.index("for (")

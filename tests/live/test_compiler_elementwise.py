@@ -354,3 +354,20 @@ def example(primitive):
     if primitive in SHIFTS:
         return function_of(primitive), [numbers, numbers]
     return lambda x: x.view(jnp.int32), [np.float32(floats)]
+
+
+@pytest.mark.parametrize("a", [31.0, 1e3, 2e5, 1e6, 4e6, 1e9])
+def test_incomplete_gamma_functions_of_large_numbers_near_their_mean(a):
+    x = a + np.sqrt(a) * np.array([-3.0, -1.0, 0.0, 1e-3, 1.0, 3.0])
+    for ours, theirs in [
+        (jax.scipy.special.gammainc, special.gammainc),
+        (jax.scipy.special.gammaincc, special.gammaincc),
+    ]:
+        got = run(compile(ours, np.full(6, a), x), np.full(6, a), x)["value"]
+        np.testing.assert_allclose(got, theirs(a, x), rtol=1e-11)
+
+
+def test_incomplete_beta_functions_at_the_ends_of_their_parameters():
+    ends = np.array([0.0, 1e-3, 1.0, 7.0, np.inf])
+    a, b, x = (part.ravel() for part in np.meshgrid(ends, ends, [0.0, 0.1, 0.5, 1.0]))
+    check(jax.scipy.special.betainc, a, b, x, rtol=1e-9)

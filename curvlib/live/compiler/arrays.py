@@ -18,6 +18,7 @@ from curvlib.live.compiler.code import Block, Buffer, Builder, Expression
 from curvlib.live.compiler.graph import TYPED_ARRAYS
 
 LIMIT = 16  # arrays of more elements become loops
+DEEPEST = 32  # rules that ask each other in turn, before one is worked out: each takes Python's stack
 UNROLL = 4  # sums of at most so many terms are written out even if the array is large
 
 Index = tuple[Expression, ...]
@@ -121,6 +122,7 @@ class Lazy(Array):
     depends: frozenset[Buffer]
     simple: bool
     uniform: Expression | None = None  # the value of all elements, if they have one
+    depth: int = 0  # how many rules ask each other in turn
 
     @property
     def reads(self) -> frozenset[Buffer]:
@@ -193,7 +195,10 @@ def define(
         if isinstance(operand, Scalars) and operand.size > 1:
             operand.stored(code)  # a loop will index it: let it be stored before the loop
     reads = frozenset().union(*(operand.reads for operand in operands))
-    return Lazy(shape, dtype, element, flat, reads, cheap and all(operand.cheap for operand in operands))
+    depth = 1 + max((operand.depth for operand in operands if isinstance(operand, Lazy)), default=0)
+    cheap = cheap and all(operand.cheap for operand in operands)
+    rule = Lazy(shape, dtype, element, flat, reads, cheap, depth=depth)
+    return rule if depth < DEEPEST else stored(code, rule)
 
 
 def new(code: Builder, shape: tuple[int, ...], dtype: np.dtype) -> Stored:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from curvlib.live.compiler.arrays import (
     Array,
     Index,
@@ -131,9 +133,11 @@ def _scan(scope: Scope, equation: Equation, *operands: Array) -> list[Array]:
 
 
 def _counter_start(equation: Equation, k: int) -> int | None:
-    """Where a carried whole number starts if it only counts iterations; else None."""
+    """Where a carried whole number starts if it only counts iterations, up to its largest; else None."""
     body, start = equation.bodies[0], equation.inputs[k]
     if not isinstance(start, Constant) or start.shape or start.dtype.kind != "i":
+        return None
+    if int(start.value) + equation.parameters["length"] > np.iinfo(start.dtype).max:
         return None
     for each in body.equations:
         if each.outputs[0] is body.outputs[k] and each.primitive == "add":

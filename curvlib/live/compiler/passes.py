@@ -111,7 +111,9 @@ def _key(equation: Equation) -> Any:
 
     parameters = tuple(sorted((k, repr(v)) for k, v in equation.parameters.items() if "jaxpr" not in k))
     results = tuple((v.dtype.str, v.shape) for v in equation.outputs)
-    return (equation.primitive, parameters, results, tuple(of(v) for v in equation.inputs))
+    # What x.at[i].apply applies: a function of its own, where for other scatters the primitive says it.
+    applied = id(equation.parameters.get("update_jaxpr")) if equation.primitive == "scatter" else None
+    return (equation.primitive, parameters, results, tuple(of(v) for v in equation.inputs), applied)
 
 
 def _hoist(graph: Graph) -> Graph:
@@ -120,21 +122,32 @@ def _hoist(graph: Graph) -> Graph:
     for equation in graph.equations:
         equation = equation.with_bodies(_hoist)
         if equation.primitive in _LOOPS:
-            equation = equation.with_bodies(lambda body: _without_invariants(body, equations))
+            runs = equation.primitive == "scan" and equation.parameters["length"] > 0
+            equation = equation.with_bodies(lambda body: _without_invariants(body, equations, runs))  # noqa: B023
         equations.append(equation)
     return Graph(graph.inputs, equations, graph.outputs)
 
 
-def _without_invariants(body: Graph, before: list[Equation]) -> Graph:
-    """The body without the equations that are the same in each iteration; these are appended to `before`."""
+def _without_invariants(body: Graph, before: list[Equation], runs: bool = True) -> Graph:
+    """The body without the equations that are the same in each iteration; these are appended to `before`.
+
+    `runs`: whether the body surely runs. Where it may not, what may never end stays in it: a loop that its
+    condition keeps from running at all would otherwise hang before it.
+    """
     local, remaining = set(body.inputs), []
     for equation in body.equations:
-        if local.isdisjoint(equation.reads()):
+        if local.isdisjoint(equation.reads()) and (runs or not _may_not_end(equation)):
             before.append(equation)
         else:
             local.update(equation.outputs)
             remaining.append(equation)
     return Graph(body.inputs, remaining, body.outputs)
+
+
+def _may_not_end(equation: Equation) -> bool:
+    return equation.primitive == "while" or any(
+        _may_not_end(inner) for body in equation.bodies for inner in body.equations
+    )
 
 
 def split(graph: Graph, varying: list[Variable]) -> tuple[Graph, Graph]:

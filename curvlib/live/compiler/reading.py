@@ -107,6 +107,11 @@ def _convert(
     result = Equation(name, arguments, [_variable(v, place) for v in equation.outvars], parameters, place)
     if name in _CONTROL:
         _CONTROL[name](result)
+    if name == "top_k":
+        # NaN is the largest by its sign, which JavaScript does not tell: of what is negated, as jnp.partition
+        # negates what it takes the smallest of, it is the smallest.
+        negated = any(e.primitive == "neg" and e.outputs[0] is arguments[0] for e in equations)
+        result.parameters = {**parameters, "nan_last": negated}
     if result.inputs and result.inputs[0].dtype == np.int64:
         result = doubles.of_floats(result, equations)
     equations.append(result)

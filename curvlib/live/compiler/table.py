@@ -34,9 +34,9 @@ Numbers may be {", ".join(list(KINDS)[:-1])} or {list(KINDS)[-1]}.
 float32 is rounded after each operation, whole numbers of up to 32 bits wrap, int64 is exact up to 2^53 (a
 product that passes it is NaN). There is no uint64, which is what sums and products of unsigned numbers are
 where JAX computes in 64 bits: make them signed before. XLA on a CPU takes subnormal numbers (below 2.2e-308;
-in float32 below 1.2e-38) for zero and leaves zero in their place; a compiled figure keeps them. What depends
-on no argument is computed by JAX beforehand, with all that it has: random numbers, Fourier transforms,
-eigenvalues.
+in float32 below 1.2e-38) for zero and leaves zero in their place; a compiled figure keeps them. A sum of
+zeros alone may have the other sign. What depends on no argument is computed by JAX beforehand, with all that
+it has: random numbers, Fourier transforms, eigenvalues.
 """
 
 

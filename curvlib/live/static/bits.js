@@ -98,9 +98,12 @@ const bits = (function () {
   }
 
   /* Of arrays of shape (outer, length, inner), the order along the middle axis that sorts by the first key, then
-     the second, …; equal elements stay as they were. Descending: from the last in the total order down. */
-  function order(result, outer, length, inner, descending, ...keys) {
-    const precedes = descending ? (a, b) => less(b, a) : before, places = new Int32Array(length);
+     the second, …; equal elements stay as they were. The ways: up; from the last in the total order, NaN, down; so
+     with NaN last. */
+  const ways = [before, (a, b) => less(b, a), (a, b) => (isNaN(a) || isNaN(b) ? !isNaN(a) && isNaN(b) : less(b, a))];
+
+  function order(result, outer, length, inner, way, ...keys) {
+    const precedes = ways[way], places = new Int32Array(length);
     for (let line = 0; line < outer * inner; line++) {
       const start = (line - line % inner) * length + line % inner;
       places.forEach((_, k) => { places[k] = k; });

@@ -143,11 +143,14 @@ const functions = (function () {
     return (n % 2 ? 1 : -1) * exp(logGamma(n + 1)) * zeta(n + 1, x);
   }
 
+  /* Near its mean, where they are the most, a share needs as many terms as some standard deviations of it. */
+  const TERMS = 4000, LARGE = 1e5;
+
   /* first + a₁/(b₁ + a₂/(b₂ + …)), a continued fraction, by Lentz's method. */
   function fraction(first, a, b) {
     const tiny = 1e-300;
     let value = first || tiny, C = value, D = 0, change = 0;
-    for (let n = 1; n <= 2000 && abs(change - 1) > 4e-16; n++) {
+    for (let n = 1; n <= TERMS && abs(change - 1) > 4e-16; n++) {
       D = 1 / (b(n) + a(n) * D || tiny);
       C = b(n) + a(n) / C || tiny;
       value *= change = C * D;
@@ -159,25 +162,55 @@ const functions = (function () {
      Legendre's continued fraction, and what is left of 1. */
   const gammaBelow = (a, x) => gammaShares(a, x)[0], gammaAbove = (a, x) => gammaShares(a, x)[1];
 
+  /* xᵃ exp(-x) / Γ(a); for large a by Stirling's series, in which what is large cancels. */
+  function gammaDensity(a, x) {
+    if (a < 30) return exp(a * Math.log(x) - x - logGamma(a));
+    const away = (x - a) / a, rest = (1 / 12 - (1 / 360 - 1 / (1260 * a * a)) / (a * a)) / a;
+    return sqrt(a / (2 * PI)) * exp(a * (Math.log1p(away) - away) - rest);
+  }
+
+  /* For large a the normal distribution's shares and what they miss, by Temme's expansion (DLMF 8.12): in powers of
+     1/a, whose coefficients are given by their series around the mean, all that is left for such an a. */
+  const TEMME = [
+    [-1 / 3, 1 / 12, -2 / 135, 1 / 864, 1 / 2835, -139 / 777600, 1 / 25515, -571 / 261273600],
+    [-1 / 540, -1 / 288, 1 / 378, -77 / 77760],
+  ];
+
+  function gammaSharesOfLarge(a, x) {
+    const away = (x - a) / a;
+    let eta = sqrt(2 * (away - Math.log1p(away))) * Math.sign(away);
+    if (abs(away) < 0.1) {
+      let sum = 0;
+      for (let k = 20; k >= 0; k--) sum = 2 / (k + 2) - away * sum;
+      eta = away * sqrt(sum);
+    }
+    const [first, second] = TEMME.map(series => series.reduceRight((sum, term) => sum * eta + term, 0));
+    const missed = exp(-a * eta * eta / 2) / sqrt(2 * PI * a) * (first + second / a), normal = eta * sqrt(a / 2);
+    return [erfc(-normal) / 2 - missed, erfc(normal) / 2 + missed];
+  }
+
   function gammaShares(a, x) {
     if (!(a >= 0 && x >= 0) || a === x && (a === 0 || a === Infinity)) return [NaN, NaN];
     if (a === Infinity || x === 0) return [0, 1];
     if (x === Infinity || a === 0) return [1, 0];
-    const front = exp(a * Math.log(x) - x - logGamma(a));
+    if (a > LARGE) return gammaSharesOfLarge(a, x);
+    const front = gammaDensity(a, x);
     if (x > 1 && x > a) {
       const above = front / fraction(x + 1 - a, n => n * (a - n), n => x + 2 * n + 1 - a);
       return [1 - above, above];
     }
     let term = front / a, below = term;
-    for (let n = 1; n <= 2000 && term > 1e-17 * below; n++) below += term *= x / (a + n);
+    for (let n = 1; n <= TERMS && term > 1e-17 * below; n++) below += term *= x / (a + n);
     below = min(below, 1);
     return [below, 1 - below];
   }
 
   /* The share below x of B(a, b) = ∫ t^(a-1) (1 - t)^(b-1) dt, or what is left by that above it. */
   function betaBelow(a, b, x) {
-    if (!(a > 0 && b > 0 && a + b < Infinity && x >= 0 && x <= 1)) return NaN;
+    const allBelow = a === 0 || b === Infinity, allAbove = b === 0 || a === Infinity; // all of it at 0, or at 1
+    if (!(a >= 0 && b >= 0 && x >= 0 && x <= 1) || (allBelow && allAbove)) return NaN;
     if (x === 0 || x === 1) return x;
+    if (allBelow || allAbove) return Number(allBelow);
     const share = x > (a + 1) / (a + b + 2) ? 1 - betaFraction(b, a, 1 - x) : betaFraction(a, b, x);
     return min(max(share, 0), 1);
   }
