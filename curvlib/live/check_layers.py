@@ -1,9 +1,11 @@
 """What must fit together in the layers of a live figure's views, each misfit said in one sentence."""
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from curvlib import plot
@@ -15,15 +17,28 @@ if TYPE_CHECKING:
     from curvlib.live.definition import Definition
 
 
-def field(layer: Layer, result: Any, label: str) -> None:
-    """Check what the field of a layer returns for a point, `result` by its shapes."""
+def checked_field(function: Callable[..., Any], layer: Layer, label: str) -> Callable[..., Any]:
+    """The field of a layer, which refuses to return for a point what the layer does not draw."""
     shape, needed = ((2,), "an array of shape (2,)") if isinstance(layer, Vectors) else ((), "a scalar")
-    if jax.tree.structure(result) != jax.tree.structure(0) or result.shape != shape:
-        raise ValueError(f"{label} must return {needed} for a point, but returned {described(result)}")
-    if isinstance(layer, Regions) and not counts(result.dtype):
-        raise ValueError(
-            f"{label} must return an integer for a point, the number of a region, but returned {result.dtype}"
-        )
+
+    @functools.wraps(function)
+    def field(*arguments: Any, **named: Any) -> Any:
+        result = function(*arguments, **named)
+        alone = jax.tree.structure(result) == jax.tree.structure(0)
+        value = result if isinstance(result, jax.Array) or not alone else np.asarray(result)
+        if not alone or value.shape != shape:
+            raise ValueError(f"{label} must return {needed} for a point, but returned {described(result)}")
+        real = jnp.issubdtype(value.dtype, np.number) and not jnp.issubdtype(value.dtype, np.complexfloating)
+        if not (real or jnp.issubdtype(value.dtype, np.bool_)):
+            raise TypeError(f"{label} must return real numbers, but returned {value.dtype}")
+        if isinstance(layer, Regions) and not counts(value.dtype):
+            raise ValueError(
+                f"{label} must return an integer for a point, the number of a region, but returned"
+                f" {value.dtype}"
+            )
+        return result
+
+    return field
 
 
 def layer(figure: "Definition", given: Layer, outputs: Mapping[str, Any]) -> None:
@@ -131,10 +146,11 @@ def counts(dtype: Any) -> bool:
     return np.issubdtype(dtype, np.integer) or np.issubdtype(dtype, np.bool_)
 
 
-def described(shapes: Any) -> str:
-    """A pytree of arrays by its shapes, for a sentence."""
-    leaves = [f"an array of shape {leaf.shape}" for leaf in jax.tree.leaves(shapes)]
-    return leaves[0] if len(leaves) == 1 else f"{len(leaves)} arrays"
+def described(result: Any) -> str:
+    """What a field returned, for a sentence."""
+    if jax.tree.structure(result) == jax.tree.structure(0):
+        return f"an array of shape {np.shape(result)}"
+    return f"a {type(result).__name__} of {len(jax.tree.leaves(result))}"
 
 
 def listed(names: Iterable[str]) -> str:

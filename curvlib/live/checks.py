@@ -4,7 +4,8 @@ import functools
 import inspect
 import keyword
 import re
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -14,7 +15,7 @@ import numpy as np
 from curvlib.live import check_layers, template
 from curvlib.live.check_layers import counts, listed
 from curvlib.live.compiler.program import Leaf, leaf_names
-from curvlib.live.controls import Control, Data, Player, Point
+from curvlib.live.controls import Control, Data, Player, Point, Slider
 from curvlib.live.described import several
 from curvlib.live.views import Drawn, Text, View
 
@@ -48,10 +49,23 @@ def controls(given: Sequence[Control] | Control) -> dict[str, Control]:
             raise ValueError(
                 f"a control's name must be able to name an argument of a function, which {name!r} is not"
             )
+        if name != unicodedata.normalize("NFKC", name):
+            plain = unicodedata.normalize("NFKC", name)
+            raise ValueError(f"control '{name}' is what Python reads as '{plain}': call it so")
         if name in by_name:
             raise ValueError(f"two controls are called '{name}': give each its own name")
         by_name[name] = control
     return by_name
+
+
+def whole_numbers(taken: Iterable[Control]) -> None:
+    """Refuse whole numbers that JAX has no room for."""
+    for control in taken:
+        ends = (control.min, control.max) if isinstance(control, Slider) and control.integer else ()
+        if any(abs(end) > np.iinfo(np.int32).max for end in ends) and not jax.config.jax_enable_x64:
+            raise ValueError(
+                f"slider '{control.name}' goes to whole numbers beyond 32 bits: set jax_enable_x64 before"
+            )
 
 
 def views(given: Sequence[View] | View) -> tuple[View, ...]:
@@ -75,10 +89,11 @@ def inputs(
         parameters = list(inspect.signature(function).parameters.values())
     except ValueError as error:  # of what is built into Python
         raise TypeError(f"{label} does not say what arguments it takes: wrap it in one that does") from error
+    places = [part for part in parameters if part.kind not in (part.KEYWORD_ONLY, part.VAR_KEYWORD)]
+    if len(places) < given:
+        raise TypeError(f"{label} must take the point of the plane as its first argument")
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return tuple(by_name)
-    if len(parameters) < given:
-        raise TypeError(f"{label} must take the point of the plane as its first argument")
     taken = []
     for parameter in parameters[given:]:
         if parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is parameter.empty:
@@ -98,7 +113,10 @@ def inputs(
 
 def outputs(result: Any, label: str) -> Any:
     """What a figure's function returned, which has to be arrays and numbers with names."""
-    paths, tree = jax.tree_util.tree_flatten_with_path(result)
+    try:
+        paths, tree = jax.tree_util.tree_flatten_with_path(result)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{label} returned a dict whose keys are not all texts: name its arrays") from error
     if jax.tree_util.treedef_is_leaf(tree) or not paths:
         raise TypeError(f"{label} returned {_kind(result)}: return a dict of named arrays")
     for name, (_, value) in zip(leaf_names(paths), paths, strict=True):
@@ -113,9 +131,13 @@ def outputs(result: Any, label: str) -> Any:
 def leaves(result: Any) -> tuple[Leaf, ...]:
     """What a function returned, by names, shapes and dtypes."""
     paths = jax.tree_util.tree_flatten_with_path(result)[0]
+    names = leaf_names(paths)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two arrays are both called '{twice}'; give them different names")
     return tuple(
         Leaf(name, np.shape(value), np.asarray(value).dtype.name)
-        for name, (_, value) in zip(leaf_names(paths), paths, strict=True)
+        for name, (_, value) in zip(names, paths, strict=True)
     )
 
 

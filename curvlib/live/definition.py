@@ -3,6 +3,7 @@
 A state is a dict from control names to the controls' values.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from curvlib.live.sources import Field, Source
 from curvlib.live.views import Layer, Plane, Text, View
 
 State = Mapping[str, Value]
+NO_FIELDS = str.maketrans("{}", "()")  # braces of a title are no fields of the summary that it stands in
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,7 @@ class Definition:
     def evaluate(self, state: State) -> dict[str, np.ndarray]:
         """The outputs in a state, computed in Python: by JAX, or from a table."""
         leaves = jax.tree.leaves(self.function(*self.arguments(self.inputs, state)))
-        return {
-            leaf.name: np.asarray(value) for leaf, value in zip(self.program.outputs, leaves, strict=True)
-        }
+        return {leaf.name: np.array(value) for leaf, value in zip(self.program.outputs, leaves, strict=True)}
 
     def field_values(self, layer: Layer, state: State, points: np.ndarray) -> np.ndarray:
         """The field of a layer at `points` of shape (k, 2), computed by JAX: (k,), or (k, 2) for vectors."""
@@ -172,17 +172,11 @@ def assemble(
     views = checks.views(views)
     if not isinstance(words, Mapping):
         raise TypeError(f"words need a dict from names to texts, but are {words!r}")
-    fields = {
-        id(layer): sources.field(layer, view, controls)
-        for view in views
-        if isinstance(view, Plane)
-        for layer in view.layers
-        if hasattr(layer, "field")
-    }
+    views, fields = _with_fields(views, controls)
     definition = Definition(
         name,
         title,
-        summary or f"Live figure: {title or name}.",
+        summary or f"Live figure: {str(title or name).translate(NO_FIELDS)}.",
         controls,
         views,
         dict(words),
@@ -196,3 +190,31 @@ def assemble(
     if definition.reason is not None:
         kernel.say(name, definition.reason)
     return definition
+
+
+def _with_fields(
+    views: Sequence[View], controls: Mapping[str, Control]
+) -> tuple[tuple[View, ...], dict[int, Field]]:
+    """The views and, by the identity of their layers, the fields of these.
+
+    A layer of several planes has one field, but one for the limits of each plane where a kernel samples it,
+    which then gets a layer of its own.
+    """
+    fields: dict[int, Field] = {}
+
+    def own(layer: Layer, view: Plane) -> Layer:
+        if not hasattr(layer, "field"):
+            return layer
+        if id(layer) in fields and fields[id(layer)].samples is not None:
+            layer = dataclasses.replace(layer)
+        if id(layer) not in fields:
+            fields[id(layer)] = sources.field(layer, view, controls)
+        return layer
+
+    placed = tuple(
+        dataclasses.replace(view, layers=tuple(own(layer, view) for layer in view.layers))
+        if isinstance(view, Plane)
+        else view
+        for view in views
+    )
+    return placed, fields

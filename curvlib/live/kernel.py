@@ -4,12 +4,14 @@ In a notebook's kernel such a figure works all the same: the kernel computes its
 sends them to the page, where the same views draw them. A built page has no kernel and shows the picture.
 """
 
+import functools
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 
 from curvlib.live.compiler import Leaf, Program
@@ -51,6 +53,23 @@ def program(names: Sequence[str], arguments: Sequence[Any], outputs: Sequence[Le
         for name, value in zip(names, arguments, strict=True)
     ]
     return Program("", tuple(inputs), tuple(outputs))
+
+
+def remembering(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which is not run again for the arguments that it had last: the page, the picture and the
+    texts of a state are of one run, also where each run would give another result."""
+    last: dict[bytes, Any] = {}
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        key = b" ".join(repr((np.shape(part), np.asarray(part).tolist())).encode() for part in arguments)
+        if key not in last:
+            result = function(*arguments)
+            last.clear()
+            last[key] = jax.tree.map(np.array, result)  # a copy: the function may use its arrays again
+        return last[key]
+
+    return call
 
 
 def over_points(field: Callable[..., Any]) -> Callable[..., np.ndarray]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from curvlib.live import check_layers, checks, kernel
 from curvlib.live.compiler import CompileError, Program, compile, compile_field
+from curvlib.live.compiler.program import collector_paused
 from curvlib.live.controls import Control
 from curvlib.live.views import Layer, Plane, Vectors
 
@@ -62,16 +63,17 @@ def source(function: Callable[..., Any], controls: Mapping[str, Control], name: 
     label = f"the function of figure '{name}'"
     inputs = checks.inputs(function, controls, label)
     arguments = _arguments(inputs, controls)
-    call = _positional(_checked(function, label), inputs)
+    call = run = _positional(_checked(function, label), inputs)
     try:
         with _explained(call, arguments, label):
-            return Source(inputs, compile(call, *arguments), jax.jit(call))
+            run = record(call, arguments)
+        return Source(inputs, compile(run, *arguments), run)
     except (CompileError, NotTraced) as error:
         if not kernel.is_there():
             raise
-        outputs = checks.leaves(call(*arguments))
-        traced = isinstance(error, CompileError)
-        run = jax.jit(call) if traced else checks.steady(call, inputs, outputs, label)
+        run = kernel.remembering(run)
+        outputs = checks.leaves(run(*arguments))
+        run = checks.steady(run, inputs, outputs, label)
         return Source(inputs, kernel.program(inputs, arguments, outputs), run, str(error))
 
 
@@ -81,14 +83,13 @@ def field(layer: Layer, view: Plane, controls: Mapping[str, Control]) -> Field:
     label = f"the field '{getattr(function, '__name__', 'field')}'"
     inputs = checks.inputs(function, controls, label, given=1)
     arguments = (np.zeros(2), *_arguments(inputs, controls))
-    call = _positional(function, inputs, given=1)
-    parts = [_component(call, axis) for axis in (0, 1)] if isinstance(layer, Vectors) else [call]
-    over_points = jax.jit(jax.vmap(call, in_axes=(0, *(None for _ in inputs))))
+    call = run = _positional(check_layers.checked_field(function, layer, label), inputs, given=1)
+    axes = (0, 1) if isinstance(layer, Vectors) else (None,)
     try:
         with _explained(call, arguments, label):
-            result = jax.eval_shape(call, *arguments)
-        check_layers.field(layer, result, label)
-        return Field(inputs, tuple(compile_field(part, *arguments) for part in parts), over_points)
+            run = record(call, arguments)
+        programs = tuple(compile_field(_component(run, axis), *arguments) for axis in axes)
+        return Field(inputs, programs, _over_points(run, inputs))
     except (CompileError, NotTraced) as error:
         limits = (view.xlim, view.ylim)
         if not kernel.is_there():
@@ -97,17 +98,34 @@ def field(layer: Layer, view: Plane, controls: Mapping[str, Control]) -> Field:
             raise ValueError(
                 f"{label} can be sampled by this kernel if its plane has xlim and ylim: {error}"
             ) from error
+        over_points = _over_points(run, inputs)
         traced = _traceable(over_points, (np.zeros((1, 2)), *arguments[1:]))
-        if not traced:
-            check_layers.field(layer, jax.tree.map(np.asarray, call(*arguments)), label)
-            over_points = kernel.over_points(call)
         samples = kernel.Samples(limits, kernel.NODES[traced])
-        return Field(inputs, (kernel.NOTHING,) * len(parts), over_points, samples, str(error))
+        over_points = over_points if traced else kernel.over_points(call)
+        return Field(inputs, (kernel.NOTHING,) * len(axes), over_points, samples, str(error))
 
 
 def _arguments(names: Sequence[str], controls: Mapping[str, Control]) -> list[Any]:
     """What the controls give a function as the figure opens."""
+    checks.whole_numbers(controls[name] for name in names)
     return [controls[name].argument(controls[name].value) for name in names]
+
+
+@collector_paused()
+def record(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., Any]:
+    """The function as JAX traces it, this once: `jax.jit` remembers what it has traced.
+
+    So what depends on no argument, such as random numbers of NumPy's or what a global was, is the same in the
+    page and in Python from then on.
+    """
+    run = jax.jit(function)
+    jax.eval_shape(run, *arguments)
+    return run
+
+
+def _over_points(field: Callable[..., Any], inputs: Sequence[str]) -> Callable[..., Any]:
+    """A field at many points, the rows of its first argument."""
+    return jax.jit(jax.vmap(field, in_axes=(0, *(None for _ in inputs))))
 
 
 def _checked(function: Callable[..., Any], label: str) -> Callable[..., Any]:
@@ -120,14 +138,14 @@ def _checked(function: Callable[..., Any], label: str) -> Callable[..., Any]:
     return checked
 
 
-def _component(function: Callable[..., Any], axis: int) -> Callable[..., Any]:
-    """One component of a vector field."""
+def _component(function: Callable[..., Any], axis: int | None) -> Callable[..., Any]:
+    """One component of a vector field; None: all of a scalar one."""
 
     @functools.wraps(function)
     def component(*arguments: Any) -> Any:
         return function(*arguments)[axis]
 
-    return component
+    return function if axis is None else component
 
 
 def _positional(function: Callable[..., Any], names: Sequence[str], given: int = 0) -> Callable[..., Any]:

@@ -1,7 +1,9 @@
 """The live figure as an ipywidget, and as the output of a notebook's cell."""
 
 import base64
+import contextlib
 import html
+from collections.abc import Iterator
 from typing import Any
 
 import anywidget
@@ -32,20 +34,36 @@ class LiveFigure(anywidget.AnyWidget):
     _payload = traitlets.Unicode().tag(sync=True)
     _answer = traitlets.Dict().tag(sync=True)  # where this kernel computes what the page cannot
     _definition: Definition
+    _failure: Exception | None = None
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         if self._definition.reason is not None:
             self._compute()
+            self._fail()
             self.observe(self._compute, names=list(self._definition.controls))
 
     def _compute(self, change: Any = None) -> None:
-        """Send the outputs in the present state to the page, or what went wrong."""
+        """Send the outputs in the present state to the page, or what went wrong, which is raised when every
+        observer has been told of the change."""
         try:
             self._answer = self._definition.answer(self.state)
+            self._failure = None
         except Exception as error:
             self._answer = {**self._answer, "error": f"{type(error).__name__}: {error}"}
-            raise
+            self._failure = error
+
+    def _fail(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    @contextlib.contextmanager
+    def hold_trait_notifications(self) -> Iterator[None]:
+        """As of any widget; what its figure's function raises in the new state is raised at the end."""
+        with super().hold_trait_notifications():
+            yield
+        self._fail()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and not hasattr(type(self), name):
@@ -55,6 +73,8 @@ class LiveFigure(anywidget.AnyWidget):
                 f" its controls are {controls or 'none'}"
             )
         super().__setattr__(name, value)
+        if not name.startswith("_"):
+            self._fail()
 
     def __repr__(self) -> str:
         return self.describe()

@@ -343,6 +343,24 @@ def test_a_text_cannot_end_the_script_element(make):
     assert figure._repr_mimebundle_()[0]["text/html"].count("<script") == 1
 
 
+@pytest.mark.parametrize("title", ["The set {1, 2}", "Loss }", "Level {kappa}"])
+def test_braces_of_a_title_are_no_fields(make, title):
+    figure = make(title=title, summary="")
+    assert figure.describe() == f"Live figure: {title.replace('{', '(').replace('}', ')')}."
+
+
+def test_whole_numbers_beyond_32_bits_need_them(make):
+    def long(n):
+        return {"y": jnp.ones(3) * n}
+
+    def figure():
+        return live.figure(long, live.slider("n", 0, 10**10, integer=True), live.curves([live.line("y")]))
+
+    assert figure().outputs["y"][0] == 5e9
+    with jax.enable_x64(False), pytest.raises(ValueError, match="set jax_enable_x64 before"):
+        figure()
+
+
 def test_nbval_sees_the_summary_alone(make):
     """The regular expressions of `curvlib.live.figure` leave nothing that differs between processors."""
     module = importlib.import_module("curvlib.live.figure")  # the name in the package is the function

@@ -1,6 +1,7 @@
 """A figure in a kernel: what cannot be compiled is computed there; widgets link to it and drive it."""
 
 import functools
+import json
 import random
 import re
 import warnings
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 
 from curvlib import live
-from curvlib.live import CompileError, kernel
+from curvlib.live import CompileError, assets, kernel
+from tests.live.javascript import Engine
 
 
 @pytest.fixture
@@ -33,6 +35,10 @@ def eager(kappa):
 
 def total(values):
     return np.asarray(values).sum()
+
+
+def origin(kappa):
+    return {"at": jnp.zeros(2) * kappa, "n": 0}
 
 
 SLIDER = live.slider("kappa", 1, 9, 3)
@@ -183,9 +189,6 @@ def test_an_error_in_the_function_is_raised_and_sent(in_kernel):
     ids=["traces", "does not trace", "mask", "does not map"],
 )
 def test_a_field_is_sampled_in_the_limits_of_its_plane(in_kernel, field):
-    def origin(kappa):
-        return {"at": jnp.zeros(2) * kappa, "n": 0}
-
     plane = live.plane([live.contours(field), live.points("at")], xlim=(-1, 2), ylim=(0, 1))
     with pytest.warns(UserWarning, match="'origin' is computed by this kernel"):
         figure = make(origin, plane)
@@ -292,3 +295,142 @@ def test_jax_is_traced_once_for_all_values(in_kernel):
         figure.kappa = kappa
     assert len(traces) == before
     assert isinstance(jax.tree.leaves(figure.outputs)[0], np.ndarray)
+
+
+def on_a_plane(layers, **limits):
+    limits = {"xlim": (-1, 1), "ylim": (-1, 1), **limits}
+    return live.plane([*layers, live.points("at")], **limits)
+
+
+def test_a_layer_of_two_planes_is_sampled_in_the_limits_of_each(in_kernel):
+    layer = live.contours(lambda point, kappa: float(point[0]) * float(kappa))
+    planes = [on_a_plane([layer]), on_a_plane([layer], xlim=(10, 20))]
+    with pytest.warns(UserWarning):
+        figure = make(origin, planes)
+    assert [grid["box"][0] for grid in figure._answer["fields"]] == [(-1, 1), (10, 20)]
+    assert [view["layers"][0]["field"] for view in figure.definition.spec(figure.state)["views"]] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("field", "later", "says"),
+    [
+        (live.vectors, np.ones(3), "must return an array of shape (2,) for a point, but returned an array"),
+        (live.vectors, 1.0, "must return an array of shape (2,) for a point"),
+        (live.contours, np.ones(2), "must return a scalar for a point, but returned an array of shape (2,)"),
+        (live.contours, 1j, "must return real numbers, but returned complex128"),
+        (live.contours, "a text", "must return real numbers"),
+        (lambda field: live.regions(field, ["one"]), 0.5, "must return an integer for a point"),
+    ],
+)
+def test_a_field_is_checked_at_every_point(in_kernel, field, later, says):
+    first = np.ones(2) if field is live.vectors else 1
+
+    def fickle(point, kappa):
+        return first if float(kappa) < 5 or point[0] < 0 else later
+
+    with pytest.warns(UserWarning):
+        figure = make(origin, on_a_plane([field(fickle)]))
+    with pytest.raises((TypeError, ValueError), match=re.escape(f"the field 'fickle' {says}")):
+        figure.kappa = 7
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (lambda point, kappa: "x", "must return real numbers"),
+        (lambda point, kappa: {"a": point[0]}, "must return a scalar for a point, but returned a dict of 1"),
+        (lambda point, kappa: jnp.exp(1j * point[0]), "must return real numbers, but returned complex"),
+    ],
+)
+def test_a_field_that_cannot_be_drawn_is_refused_everywhere(value, says):
+    with pytest.raises((TypeError, ValueError), match=re.escape(says)):
+        make(origin, on_a_plane([live.contours(value)]))
+
+
+def test_page_picture_and_texts_are_of_one_run(in_kernel):
+    runs = []
+
+    def counted(kappa):
+        runs.append(float(kappa))
+        return {"y": np.ones(4) * float(kappa), "n": len(runs)}
+
+    with pytest.warns(UserWarning):
+        figure = make(counted)
+    figure.kappa = 5
+    before = len(runs)
+    data, _ = figure._repr_mimebundle_()
+    assert data["text/plain"] == f"{before} at 5"
+    assert figure.outputs["n"] == numbers(figure._answer, "n") == before == len(runs)
+
+
+def test_outputs_are_copies(in_kernel):
+    buffer = np.zeros(4)
+
+    def reusing(kappa):
+        buffer[:] = float(kappa)
+        return {"y": buffer, "n": 3}
+
+    with pytest.warns(UserWarning):
+        figure = make(reusing)
+    outputs = figure.outputs["y"]
+    figure.kappa = 7
+    assert (outputs == 3).all() and (figure.outputs["y"] == 7).all()
+    outputs[:] = 0
+    assert (figure.outputs["y"] == 7).all()
+
+
+def test_arrays_of_one_name_are_refused(in_kernel):
+    def twins(kappa):
+        return {"y": np.ones(3) * float(kappa), "u.b": 1.0, "u": {"b": 2.0}}
+
+    with pytest.raises(ValueError, match=r"two arrays are both called 'u\.b'"):
+        live.figure(twins, SLIDER, live.curves([live.line("y")]))
+
+
+def test_an_error_keeps_no_observer_from_its_news(in_kernel):
+    def ordered(a, b):
+        if float(a) > float(b):
+            raise ValueError("a above b")
+        return {"y": np.ones(3) * float(a) * float(b)}
+
+    controls = [live.slider("a", 1, 9, 2), live.slider("b", 1, 9, 5)]
+    with pytest.warns(UserWarning):
+        figure = live.figure(ordered, controls, live.curves([live.line("y")]))
+    linked = [ipywidgets.FloatSlider(min=1, max=9) for _ in "ab"]
+    for name, slider in zip("ab", linked, strict=True):
+        ipywidgets.link((figure, name), (slider, "value"))
+    with pytest.raises(ValueError, match="a above b"), figure.hold_trait_notifications():
+        figure.a, figure.b = 8, 7
+    assert [slider.value for slider in linked] == [8, 7]
+    with pytest.raises(ValueError, match="a above b"):
+        figure.b = 3
+    assert linked[1].value == 3
+    figure.a = 3
+    assert "error" not in figure._answer and figure.outputs["y"][0] == 9
+
+
+def test_the_page_and_python_have_one_trace():
+    """What depends on no control is what it was when the figure was made."""
+    here = {"shift": -0.8, "draws": 0}
+
+    def noisy(kappa):
+        here["draws"] += 1
+        return {"at": kappa * jnp.asarray(np.random.default_rng().normal(size=2))}
+
+    def field(point, kappa):
+        return (point[0] - here["shift"]) ** 2 + point[1] ** 2
+
+    figure = make_noisy(noisy, field)
+    here["shift"] = 0.8
+    assert here["draws"] == 1
+    engine = Engine("d3.js", *assets.RUNTIME)
+    program = figure.definition.program.source
+    page = json.loads(engine.eval(f"JSON.stringify(Array.from(({program})(runtime)(3).at))"))
+    np.testing.assert_allclose(figure.outputs["at"], page, rtol=1e-14)
+    layer = figure.definition.views[0].layers[0]
+    values = figure.definition.field_values(layer, figure.state, np.array([[-0.8, 0.0], [0.8, 0.0]]))
+    np.testing.assert_allclose(values, [0, 1.6**2], atol=1e-6)
+
+
+def make_noisy(function, field):
+    return live.figure(function, SLIDER, on_a_plane([live.contours(field)]))

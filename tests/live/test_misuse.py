@@ -104,6 +104,12 @@ FIGURES = [
         "a number of characters as its limit",
     ),
     (lambda: setattr(figure(), "n", math.nan), "needs a number, but was given NaN"),
+    (lambda: figure(lambda n: {"y": jnp.ones(3) * n, 1: 2.0}), "a dict whose keys are not all texts"),
+    (lambda: figure(controls=live.slider("ϵ", 0, 1)), "'ϵ' is what Python reads as 'ε'"),
+    (
+        lambda: figure(views=live.plane([live.contours(lambda *, p: p), live.points("p")])),
+        "must take the point of the plane as its first argument",
+    ),
 ]
 
 

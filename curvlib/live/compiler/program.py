@@ -57,7 +57,7 @@ class Program:
 
 
 @contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """No garbage collection meanwhile: what tracing and compiling make is in use until they end, and looking
     through it again and again takes a fifth of their time."""
     enabled = gc.isenabled()
@@ -69,7 +69,7 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-@_collector_paused()
+@collector_paused()
 def compile(function: Callable[..., Any], *example_arguments: Any) -> Program:
     """Compile a JAX function to JavaScript.
 
