@@ -25,6 +25,7 @@ SPECIAL = np.array([0.0, np.nan, np.inf, -np.inf])  # what the codes behind the 
 WIDE = 100.0  # the factor from which on levels stand at equal ratios
 WILD = 1e6  # the factor between the sizes of numbers in different states from which on they are kept exactly
 LEAST = 2 * 4 / 3  # characters that a number takes, in base64
+HUGE = np.finfo(float).max / (4 * LEVELS)  # above which a level of them may be infinite
 WHOLE = 2.0**52  # below which a level is never rounded if it is a whole number
 
 
@@ -112,15 +113,14 @@ def _small_whole(finite: np.ndarray) -> bool:
 
 
 def _wild(rows: np.ndarray) -> bool:
-    """Whether numbers with a sign are of wildly different sizes in different rows, or at the end of the range
-    of floats, where the distance between the ends is infinite."""
+    """Whether numbers with a sign are of wildly different sizes in different rows, or some are so large that
+    levels between them would be infinite."""
     finite = np.isfinite(rows)
     sizes = np.max(np.abs(rows), axis=1, initial=0.0, where=finite)
+    if sizes.max() > HUGE:
+        return True
     signed = np.any(finite & (rows < 0), axis=1)
-    if not signed.any():
-        return False
-    largest = sizes[signed].max()
-    return bool(largest > np.finfo(float).max / 4 or largest / WILD > sizes[sizes > 0].min())
+    return bool(signed.any() and sizes[signed].max() / WILD > sizes[sizes > 0].min())
 
 
 def _levels(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

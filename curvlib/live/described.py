@@ -33,8 +33,26 @@ class Described:
 
 
 def plain(value: Any) -> Any:
-    """A scalar of NumPy or JAX as Python's, which JSON can hold; anything else as it is."""
-    return value.item() if hasattr(value, "item") and np.ndim(value) == 0 else value
+    """A number of NumPy, JAX or another kind as Python's, which JSON can hold; anything else as it is."""
+    if hasattr(value, "item") and np.ndim(value) == 0:
+        return value.item()
+    return float(value) if isinstance(value, Real) and not isinstance(value, int | float) else value
+
+
+def shape(value: Any) -> tuple[int, ...]:
+    """The shape of an array-like; of what is none, or is ragged, ()."""
+    try:
+        return np.shape(value)
+    except ValueError:
+        return ()
+
+
+def as_float(value: Real) -> float:
+    """A number as a float, infinite if it is an int that is larger than any."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def several(given: Any) -> tuple[Any, ...]:
@@ -44,7 +62,7 @@ def several(given: Any) -> tuple[Any, ...]:
 
 def is_number(value: Any) -> bool:
     """Whether something is a finite number, and no truth value."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(as_float(value))
 
 
 def _is_text(value: Any) -> bool:

@@ -16,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import html
+import itertools
 import json
 import os
 import re
@@ -70,20 +71,22 @@ class ExtractFigures(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         if not _is_page(self.app):
             return
-        seen: dict[str, int] = {}
+        seen: set[str] = set()
         for raw in list(self.document.findall(nodes.raw)):
             if "html" in raw.get("format", "").split() and 'class="curvlib-live"' in raw.astext():
                 raw.replace_self(self._parts(raw, seen))
 
-    def _parts(self, raw: nodes.raw, seen: dict[str, int]) -> list[nodes.Node]:
+    def _parts(self, raw: nodes.raw, seen: set[str]) -> list[nodes.Node]:
         """The raw html cut at its figures, each of which becomes a node."""
         text, end, parts = raw.astext(), 0, []
         for match in FIGURE.finditer(text):
             figure = self._figure(match, raw)
             if figure is None:
                 continue
-            count = seen[figure["name"]] = seen.get(figure["name"], 0) + 1
-            figure["element"] = f"live-{figure['name']}" + (f"-{count}" if count > 1 else "")
+            name = f"live-{figure['name']}"
+            numbered = (f"{name}-{count}" for count in itertools.count(2))
+            figure["element"] = next(each for each in itertools.chain([name], numbered) if each not in seen)
+            seen.add(figure["element"])
             parts += [*_html(text[end : match.start()]), figure]
             end = match.end()
         return [*parts, *_html(text[end:])]

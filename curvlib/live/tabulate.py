@@ -123,7 +123,7 @@ class _Run:
     def _row(self, state: tuple[Value, ...]) -> tuple[tuple[Leaf, ...], list[np.ndarray]]:
         result = self.function(**dict(zip(self.controls, state, strict=True)))
         checks.outputs(result, f"the function {_name(self.function)}")
-        return checks.leaves(result), [np.asarray(value) for value in jax.tree.leaves(result)]
+        return checks.leaves(result), [np.array(value) for value in jax.tree.leaves(result)]
 
     @property
     def numbers(self) -> int:

@@ -55,9 +55,20 @@ def test_states_that_diverge_take_nothing_from_the_others(sign):
     np.testing.assert_allclose(decoded(encode("loss", losses)), losses, rtol=4e-3)
 
 
-@pytest.mark.parametrize("ends", [(-1.7e308, 1.7e308), (-1.7e308, 0.3), (0.5, 1.7e308), (5e-324, 0.5)])
+@pytest.mark.parametrize(
+    "ends",
+    [
+        (1e304, 7e304),
+        (-1e305, 1e305),
+        (1e303, 1.7e308),
+        (-1.7e308, 1.7e308),
+        (-1.7e308, 0.3),
+        (0.5, 1.7e308),
+        (5e-324, 0.5),
+    ],
+)
 def test_the_ends_of_the_range_are_no_trap(ends):
-    values = np.array([[*ends, 0.25]])
+    values = np.array([[*ends, sum(ends) / 3]])
     np.testing.assert_allclose(decoded(encode("x", values)), values, rtol=7e-3)
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from fractions import Fraction
 from typing import Any
 
 import jax.numpy as jnp
@@ -69,6 +70,14 @@ VIEWS = [
     (lambda: live.line(5), "this line needs a text as its y, but was given 5"),
     (lambda: live.path("p", count=3), "this path needs a text as its count"),
     (lambda: live.rule(x=[1, 2]), "this rule needs a finite number or a name as its x"),
+    (lambda: live.rule(x=10**400), "this rule needs a finite number or a name as its x"),
+    (lambda: live.curves([live.line("y")], xlim=(0, 10**400)), "xlim needs finite ends"),
+    (lambda: live.curves([live.line("y")], xlim=3, xlog=True), "xlim needs (low, high) with low < high"),
+    (lambda: live.curves([live.line("y")], xlim=[(1, 2), 3]), "xlim needs (low, high) with low < high"),
+    (lambda: live.slope(1, [1, [2]]), "a slope needs two positive numbers to go through"),
+    (lambda: live.contours(outputs, levels=np.array(0)), "a positive whole number of levels"),
+    (lambda: live.contours(outputs, levels=[10**400]), "levels that are finite numbers"),
+    (lambda: live.regions(outputs, ["a"], colors=5), "regions need a colour for each of 1 labels"),
     (lambda: live.rule(y=math.inf), "this rule needs a finite number or a name as its y"),
     (lambda: live.slope([1], (1, 1)), "a slope needs a finite number as its order, or a name"),
     (lambda: live.slope(math.inf, (1, 1)), "a slope needs a finite number as its order, or a name"),
@@ -131,7 +140,21 @@ def test_what_somebody_may_mean_is_taken():
         def __call__(self, n: Any) -> dict[str, Any]:
             return outputs(n)
 
-    views = live.curves([live.line("y"), live.rule(x=np.int64(1)), live.rule(y=jnp.asarray(0.5))])
+    views = [
+        live.curves(
+            [
+                live.line("y"),
+                live.rule(x=np.int64(1)),
+                live.rule(y=jnp.asarray(0.5)),
+                live.rule(y=Fraction(1, 2)),
+            ],
+            xlim=jnp.array([0.0, 2.0]),
+        ),
+        live.heatmap("M", blocks=np.array([1, 2]), extent=np.float32(2)),
+        live.plane([live.contours(lambda point: point @ point, levels=np.int64(3)), live.points("p")]),
+    ]
+    assert live.slider("a", 0, 1, stops=np.int64(3)).stops == (0, 0.5, 1)
+    assert live.slider("a", 0, 1, step=Fraction(1, 4)).step == 0.25
     for function in (functools.partial(outputs), Callable()):
         made = figure(function, views=views, name="taken")
         assert made._repr_mimebundle_()[0]["image/png"]

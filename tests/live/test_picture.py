@@ -228,3 +228,76 @@ def test_a_heat_maps_scale(options, values, shares, ends):
     found, limits = heatmap.scale(layer, np.array(values, dtype=float), scene.Scene(None, {}, {}))
     np.testing.assert_allclose(found, shares)
     assert limits == pytest.approx(ends)
+
+
+def on_a_plane(layer, **outputs):
+    """The picture of a layer on a plane, beside a point."""
+    arrays = {"at": jnp.zeros(2), **outputs}
+    function = lambda kappa: {name: value + 0 * kappa for name, value in arrays.items()}  # noqa: E731
+    view = live.plane([layer, live.points("at", color="purple")], xlim=(-1, 1), ylim=(-1, 1), equal=False)
+    return draw(live.figure(function, live.slider("kappa", 0, 9, 3), view, name="drawn"))
+
+
+def bowl(scale):
+    return lambda point: scale * (point @ point)
+
+
+@pytest.mark.parametrize(
+    ("field", "levels", "spacing"),
+    [
+        (bowl(1e5), [1e4, 1e5, 1e6], "linear"),
+        (bowl(1e8), [1e7, 1e9], "log"),
+        (bowl(1.0), [5.0, 6.0], "log"),
+        (bowl(1.0), [-6.0, -5.0], "linear"),
+        (lambda point: 1e5 + 0 * point[0], [1e5], "linear"),
+        (lambda point: 1e5 + 0 * point[0], [1e4], "log"),
+        (lambda point: point[0] > 0, [0.5], "linear"),
+        (lambda point: point[0] > 0, 3, "log"),
+    ],
+)
+def test_listed_levels_may_lie_anywhere(field, levels, spacing):
+    assert on_a_plane(live.contours(field, levels=levels, spacing=spacing, fill=True)).png
+
+
+def test_a_level_below_the_field_shades_all_of_it_and_draws_no_line():
+    """As in the page: what is above more levels is darker, everywhere."""
+    flat = lambda point: jnp.maximum(point @ point - 0.3, 0)  # noqa: E731
+    above = pixels(on_a_plane(live.contours(flat, levels=[0.2], spacing="log")))
+    below = pixels(on_a_plane(live.contours(flat, levels=[-5.0, 0.2], spacing="log")))
+    height, width, _ = above.shape
+    inside = (slice(int(0.42 * height), int(0.46 * height)), slice(int(0.5 * width), int(0.54 * width)))
+    assert np.ptp(below[inside], axis=(0, 1)).max() == 0, "no line in the flat part"
+    assert np.all(below[inside] < above[inside]), "and a shade darker"
+
+
+def test_a_path_ends_where_it_is_no_longer_finite():
+    rows = jnp.array([[-0.8, 0.0], [-0.2, 0.0], [jnp.nan, 0.0], [0.8, 0.8]])
+    path = live.path("p", color="orange", count="n")
+    shown = share(on_a_plane(live.path("p", color="orange"), p=rows[:2]), "orange")
+    assert shown > 0
+    function = lambda k: {"p": rows, "n": k - 1, "at": jnp.zeros(2)}  # noqa: E731
+    view = live.plane([path, live.points("at", color="purple")], xlim=(-1, 1), ylim=(-1, 1), equal=False)
+    figure = live.figure(function, live.player("k", 0, 4, 1), view, name="broken")
+    figure.k = 4
+    assert share(draw(figure), "orange") == pytest.approx(shown, rel=0.2)
+    figure.k = 0
+    assert share(draw(figure), "orange") == 0, "nothing yet"
+
+
+@pytest.mark.parametrize("n", [-1, -2, -9])
+def test_a_count_below_zero_counts_nothing(n):
+    function = lambda k: {"y": jnp.arange(5.0) + k, "n": jnp.int64(n) + 0 * k}  # noqa: E731
+    lines = live.curves([live.line("y", count="n", color="orange")])
+    player = live.player("k", 0, 4, 1)
+    assert share(draw(live.figure(function, player, lines, name="nothing")), "orange") == 0
+
+
+def test_equal_bars_stand_side_by_side():
+    function = lambda k: {"y": jnp.arange(1.0, 4.0) + k}  # noqa: E731
+    both = [live.bars("y", color="orange"), live.bars("y", color="orange")]
+    player = live.player("k", 0, 4, 1)
+    one, two = (
+        share(draw(live.figure(function, player, live.curves(bars), name="bars")), "orange", 0.78)
+        for bars in (both[:1], both)
+    )
+    assert two == pytest.approx(one, rel=0.1)

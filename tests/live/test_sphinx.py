@@ -112,6 +112,20 @@ def test_builders_without_scripts_show_the_picture(site):
     assert "<script" not in page
 
 
+def test_each_figure_of_a_page_has_an_id_of_its_own(tmp_path, make):
+    v4 = nbformat.v4
+    outputs = [make(name=name)._repr_mimebundle_()[0] for name in ("lines-2", "lines", "lines", "lines")]
+    cells = [v4.new_code_cell("figure", outputs=[v4.new_output("display_data", data)]) for data in outputs]
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# Page"), *cells])
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "conf.py").write_text(CONF)
+    nbformat.write(notebook, tmp_path / "source" / "index.ipynb")
+    out, run = build(tmp_path / "source", "html")
+    assert run.returncode == 0, run.stderr
+    ids = re.findall(r'<figure class="curvlib-live" id="([^"]+)"', (out / "index.html").read_text())
+    assert ids == ["live-lines-2", "live-lines", "live-lines-3", "live-lines-4"]
+
+
 def test_a_figure_that_cannot_be_read_is_a_located_warning(tmp_path):
     broken = (
         '<figure class="curvlib-live" data-name="broken"><script type="application/json">{</script></figure>'

@@ -164,3 +164,28 @@ def test_stops_have_few_digits_and_reach_the_ends():
     )
     figure.x = 1.6
     assert figure.x == 2
+
+
+def test_a_function_may_use_its_arrays_again():
+    buffer = np.zeros(3)
+
+    def reusing(rank):
+        buffer[:] = rank * np.array([0.1, 0.2, 0.3])
+        return {"losses": buffer}
+
+    figure = live.tabulate(reusing, controls()[1], live.curves([live.line("losses")]))
+    for figure.rank in (1, 3, 5):
+        np.testing.assert_allclose(
+            figure.outputs["losses"], figure.rank * np.array([0.1, 0.2, 0.3]), rtol=1e-5
+        )
+
+
+def test_large_whole_numbers_stay_whole():
+    low = 1_700_000_000_000
+    slider = live.slider("t", low, low + 5, integer=True)
+    figure = live.tabulate(
+        lambda t: {"t0": np.ones(2) * (t - low)}, slider, live.curves([live.line("t0")]), name="x"
+    )
+    for k in range(6):
+        figure.t = low + k
+        assert figure.t == low + k and figure.outputs["t0"][0] == k

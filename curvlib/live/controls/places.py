@@ -55,7 +55,8 @@ def steps_to(number: float, low: float, step: float) -> int | None:
 
 def after_steps(low: float, step: float, count: int) -> float:
     """The number so many steps above `low`, without the rounding of sums: 0.3 and not 0.30000000000000004."""
-    return float(f"{low + step * count:.12g}")
+    place = low + step * count
+    return place if float(place).is_integer() else float(f"{place:.12g}")
 
 
 def number_format(

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from curvlib.live.controls.common import Pair, Value, number, shape
-from curvlib.live.described import Described
+from curvlib.live.controls.common import Pair, Value, number
+from curvlib.live.described import Described, shape
 
 
 @dataclass(frozen=True)

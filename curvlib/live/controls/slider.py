@@ -14,7 +14,7 @@ from curvlib.live.controls.places import (
     steps_to,
     stops_between,
 )
-from curvlib.live.described import Described
+from curvlib.live.described import Described, plain
 from curvlib.live.template import check_spec
 
 
@@ -116,7 +116,7 @@ def slider(
             is not positive or does not lead from `min` to `max` and `value`, an integer slider with
             fractions, or a format that is not understood.
     """
-    low, high = number(min, name), number(max, name)
+    low, high, stops = number(min, name), number(max, name), plain(stops)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(
             f"slider '{name}' needs a finite min below max, but was given min={min!r}, max={max!r}"
@@ -131,6 +131,7 @@ def slider(
     if stops is not None and (step is not None or not isinstance(stops, int) or stops < 2):
         raise ValueError(f"slider '{name}' needs two or more stops, and no step, but was given {stops!r}")
     if step is not None:
+        step = plain(step)
         _check_step(low, high, step, log, name)
     start = _middle(low, high, step, log, integer) if value is None else number(value, name)
     if not low <= start <= high:

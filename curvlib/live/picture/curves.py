@@ -93,7 +93,8 @@ def _draw_band(axes: Axes, layer: Band, view: Curves, scene: Scene) -> Artist:
 def _draw_bars(axes: Axes, layer: Bars, view: Curves, scene: Scene) -> Artist:
     groups = [other for other in view.layers if isinstance(other, Bars)]
     width = BARS / len(groups)
-    offset = (groups.index(layer) - (len(groups) - 1) / 2) * width
+    place = next(index for index, other in enumerate(groups) if other is layer)  # others may be equal to it
+    offset = (place - (len(groups) - 1) / 2) * width
     x, y = _series(layer, view, scene, layer.y)
     base = axes.get_ylim()[0] if view.ylog else 0
     tops = _visible(y, axes, view)

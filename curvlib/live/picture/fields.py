@@ -66,6 +66,7 @@ def _values(axes: Axes, layer: Layer, scene: Scene) -> tuple[np.ndarray, ...]:
 
 def _draw_levels(axes: Axes, layer: Layer, scene: Scene, beside: Sequence[Layer]) -> Artist:
     x, y, values = _values(axes, layer, scene)
+    values = values.astype(float)
     heights = levels(values[::2, ::2], layer.levels, layer.spacing)  # as the page computes it
     finite = values[np.isfinite(values)]
     line = {"linewidths": 0.6, "alpha": 0.7, "colors": GREY}
@@ -75,12 +76,15 @@ def _draw_levels(axes: Axes, layer: Layer, scene: Scene, beside: Sequence[Layer]
         low, high = finite.min(), finite.max()
         # Between nodes the interpolation is linear, to which the root of a bowl is closer than the bowl.
         bend = (lambda value: np.sqrt(np.maximum(0, value - low))) if layer.spacing == "log" else np.asarray
-        bent, inner = bend(values), np.unique(bend(heights))
+        inside = heights[(heights > low) & (heights < high)]
+        bent, edges = bend(values), bend(np.array([low, *inside, high]))
+        edges[-1] = max(edges[-1], np.nextafter(edges[-2], np.inf))  # bent, two may be the same number
         if isinstance(layer, Contours) and not any(isinstance(other, Regions) for other in beside):
-            part = np.arange(len(inner) + 1) / len(inner)
-            edges = [min(bend(low), inner[0] - 1e-12), *inner, max(bend(high), inner[-1] + 1e-12)]
-            axes.contourf(x, y, bent, levels=edges, colors=_shades(layer, part))
-        axes.contour(x, y, bent, levels=inner, **line)
+            shades = _shades(layer, np.arange(len(heights) + 1) / len(heights))
+            shades = shades[np.count_nonzero(heights <= low) :]  # what is above them all around
+            axes.contourf(x, y, bent, levels=edges, colors=shades[: len(edges) - 1])
+        if inside.size:
+            axes.contour(x, y, bent, levels=edges[1:-1], **line)
     if isinstance(layer, Model):
         return Line2D([], [], color=color(layer), linewidth=0.9, linestyle="--")
     return Ellipse((0, 0), 1, 1, facecolor="none", edgecolor=GREY)

@@ -65,7 +65,7 @@ def _reach(layer: Layer, scene: Scene) -> np.ndarray:
     """The points that limits are fitted to."""
     match layer:
         case Path():
-            return scene.rows(layer.data, layer.count)
+            return _finite_rows(layer, scene)
         case Points():
             return np.atleast_2d(scene.array(layer.data))
         case Arrow():
@@ -84,7 +84,7 @@ def _ends(layer: Arrow, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     start, vector = np.broadcast_arrays(
         *(np.atleast_2d(scene.array(name)) for name in (layer.origin, layer.vector))
     )
-    rows = None if layer.count is None else int(scene.outputs[layer.count]) + 1
+    rows = scene.length(len(start), layer.count)
     return start[:rows], (start + vector)[:rows]
 
 
@@ -92,12 +92,19 @@ def _conic(layer: Ellipse, scene: Scene) -> list[np.ndarray]:
     return conic(scene.array(layer.matrix), scene.number(layer.radius))
 
 
-def _draw_path(axes: Axes, layer: Path, scene: Scene) -> Artist:
+def _finite_rows(layer: Path, scene: Scene) -> np.ndarray:
+    """The rows of a path up to the first that is not finite."""
     rows = scene.rows(layer.data, layer.count)
+    broken = ~np.all(np.isfinite(rows), axis=1)
+    return rows[: np.argmax(broken)] if broken.any() else rows
+
+
+def _draw_path(axes: Axes, layer: Path, scene: Scene) -> Artist:
+    rows = _finite_rows(layer, scene)
     [mark] = axes.plot(
         *rows.T, color=color(layer), linewidth=1.4, marker="o" if layer.marker else None, markersize=2.8
     )
-    axes.plot(*rows[-1], "o", color=color(layer), markersize=4.5)
+    axes.plot(*rows[-1:].T, "o", color=color(layer), markersize=4.5)
     return mark
 
 

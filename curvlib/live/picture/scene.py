@@ -41,7 +41,11 @@ class Scene:
     def rows(self, name: str, count: str | None = None) -> np.ndarray:
         """An array up to and including the row that `count` names."""
         values = self.array(name)
-        return values if count is None else values[: int(self.outputs[count]) + 1]
+        return values[: self.length(len(values), count)]
+
+    def length(self, rows: int, count: str | None) -> int:
+        """How many of so many rows count: up to and including the one whose index `count` names."""
+        return rows if count is None else min(max(int(self.outputs[count]) + 1, 0), rows)
 
     def number(self, at: float | str) -> float:
         """A number, which may be the value of an output or a control."""

@@ -69,7 +69,10 @@ function stepsScale(min, max, step) {
   const last = Math.floor((max - min) / step + 1e-9);
   return {
     last,
-    value: (position) => Number((min + step * position).toPrecision(12)),
+    value(position) {
+      const place = min + step * position;
+      return Number.isInteger(place) ? place : Number(place.toPrecision(12));
+    },
     position: (value) => Math.min(Math.round((value - min) / step), last),
   };
 }

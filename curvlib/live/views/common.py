@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curvlib import plot
-from curvlib.live.described import Described, is_number
+from curvlib.live.described import Described, as_float, is_number, plain, shape
 
 Limits = tuple[float | None, float | None] | None
 Shape = tuple[int | str, ...]  # a letter stands for any length, the same one throughout a layer
@@ -63,13 +63,13 @@ def checked_limits(limits: Any, name: str) -> Limits:
     """`limits` as two floats, of which either may be None, or None."""
     if limits is None:
         return None
-    ends = tuple(limits) if np.shape(limits) == (2,) else (0, 0)
+    ends = tuple(map(plain, limits)) if shape(limits) == (2,) else (0, 0)
     pair = all(end is None or isinstance(end, Real) for end in ends)
     if not pair or (None not in ends and ends[0] >= ends[1]):
         raise ValueError(
             f"{name} needs (low, high) with low < high, or None at an end to fit, but was given {limits!r}"
         )
-    low, high = (None if end is None else float(end) for end in ends)
+    low, high = (None if end is None else as_float(end) for end in ends)
     width = high - low if low is not None and high is not None else 0.0
     if not all(end is None or np.isfinite(end) for end in (low, high, width)):
         raise ValueError(f"{name} needs finite ends, or None at an end to fit, but was given {limits!r}")
@@ -80,6 +80,7 @@ def checked_levels(levels: Any, spacing: str, what: str) -> int | tuple[float, .
     """`levels` as a positive whole number or as values in increasing order."""
     if spacing not in ("linear", "log"):
         raise ValueError(f"{what} have a spacing of 'linear' or 'log', but were given {spacing!r}")
+    levels = plain(levels)
     if isinstance(levels, Sequence | np.ndarray):
         if not all(is_number(level) for level in levels):
             raise ValueError(f"{what} need levels that are finite numbers, but were given {levels!r}")
@@ -93,6 +94,7 @@ def checked_levels(levels: Any, spacing: str, what: str) -> int | tuple[float, .
 
 def checked_count(count: Any, what: str, most: int) -> int:
     """`count` as a whole number from 2 to `most`."""
+    count = plain(count)
     if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= most:
         raise ValueError(
             f"{what} need a whole number from 2 to {most} along a side, but were given {count!r}"

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
-from curvlib.live.described import Described, is_number, plain, several
+from curvlib.live.described import Described, is_number, plain, several, shape
 from curvlib.live.views.common import Layer, Limits, Mark, checked_layers, checked_limits
 from curvlib.live.views.plane import Points
 
@@ -188,7 +186,7 @@ def slope(
     if not isinstance(order, str) and not is_number(order):
         raise TypeError(f"a slope needs a finite number as its order, or a name, but was given {order!r}")
     if not isinstance(through, str):
-        pair = np.shape(through) == (2,) and all(is_number(plain(number)) for number in through)
+        pair = shape(through) == (2,) and all(is_number(plain(number)) for number in through)
         if not pair or min(through) <= 0:
             raise ValueError(f"a slope needs two positive numbers to go through, but was given {through!r}")
         through = (float(through[0]), float(through[1]))
@@ -225,16 +223,16 @@ def curves(
         drag: names of controls that are shown here and can be dragged.
     """
     checked = checked_layers(layers, LAYERS, "a view of curves")
-    for limits, log, name in ((xlim, xlog, "xlim"), (ylim, ylog, "ylim")):
+    parts: dict[str, Any] = {
+        "xlim": checked_limits(xlim, "xlim"),
+        "ylim": checked_limits(ylim, "ylim"),
+        "drag": several(drag),
+    }
+    for limits, log, name in ((parts["xlim"], xlog, "xlim"), (parts["ylim"], ylog, "ylim")):
         if log and limits is not None and any(end is not None and end <= 0 for end in limits):
             raise ValueError(f"{name}={limits!r} is on a logarithmic axis, whose limits must be positive")
     if any(isinstance(layer, Slope) for layer in checked) and not (xlog and ylog):
         raise ValueError(f"a slope needs log–log axes, but the view has xlog={xlog}, ylog={ylog}")
     if any(isinstance(layer, Bars) for layer in checked) and xlog:
         raise ValueError("bars stand over 0, 1, 2, …, but the view has a logarithmic x-axis: leave out xlog")
-    parts: dict[str, Any] = {
-        "xlim": checked_limits(xlim, "xlim"),
-        "ylim": checked_limits(ylim, "ylim"),
-        "drag": several(drag),
-    }
     return Curves(checked, xlabel, ylabel, xlog, ylog, cursor=cursor, title=title, **parts)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from curvlib.live.described import several
 from curvlib.live.views.common import CLASS_COLORS, Layer, Mark, checked_count, checked_levels
 
 
@@ -132,7 +133,8 @@ def regions(
         )
     if colors is None:
         colors = [CLASS_COLORS[index % len(CLASS_COLORS)] for index in range(len(labels))]
-    if len(colors) != len(labels):
+    colors = several(colors)
+    if len(colors) != len(labels) or not all(isinstance(name, str) for name in colors):
         raise ValueError(f"regions need a colour for each of {len(labels)} labels, but were given {colors!r}")
     cells = checked_count(cells, "regions", 120)
     return Regions(field=field, labels=tuple(labels), palette=tuple(colors), cells=cells, show=show)

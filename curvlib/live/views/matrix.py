@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from curvlib.live.described import Described, several
+from curvlib.live.described import Described, plain, several
 from curvlib.live.views.common import Layer
 
 MOST = 128  # rows or columns: more are narrower than a pixel or two
@@ -71,11 +71,12 @@ def heatmap(
         xlabel, ylabel, title: texts.
         show: the name of a toggle that shows and hides it.
     """
-    if any(isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in several(blocks)):
+    blocks = tuple(map(plain, several(blocks)))
+    if any(isinstance(size, bool) or not isinstance(size, int) or size < 1 for size in blocks):
         raise ValueError(f"blocks of a heat map are positive whole numbers, but were given as {blocks!r}")
     cells = Cells(
         matrix=matrix, diverging=bool(diverging), log=bool(log), extent=extent, decades=decades,
-        blocks=several(blocks), rows=several(rows), columns=several(columns), show=show,
+        blocks=blocks, rows=several(rows), columns=several(columns), show=show,
     )  # fmt: skip
     if extent is not None and not isinstance(extent, str) and not extent > 0:
         raise ValueError(f"a heat map needs a positive extent, but was given extent={extent!r}")
