@@ -32,6 +32,7 @@ from sphinx.writers.html5 import HTML5Translator
 from curvlib.live import assets
 
 LOGGER = logging.getLogger(__name__)
+USED = re.compile(rb'data-live=\\?"([\w-]+)')  # in pages of html, and of JSON
 FIGURE = re.compile(
     r'<figure class="curvlib-live" data-name="(?P<name>[\w-]+)">(?P<body>.*?)</figure>', re.DOTALL
 )
@@ -206,6 +207,18 @@ def load_scripts(
         app.add_js_file(f"{FOLDER}/{identity}.js", priority=601, loading_method="defer")
 
 
+def remove_unused(app: Sphinx, exception: Exception | None) -> None:
+    """Remove files of figures that no page shows any more: each version of a figure has names of its own."""
+    files = list((Path(app.outdir) / "_static" / FOLDER).glob("*-" + 12 * "[0-9a-f]" + ".*"))
+    if exception is not None or not _is_page(app) or not files:
+        return
+    pages = Path(app.outdir).rglob(f"*{app.builder.out_suffix}")
+    used = {name.decode() for page in pages for name in USED.findall(page.read_bytes())}
+    for file in files:
+        if file.stem not in used:
+            file.unlink()
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
     app.add_node(live_figure, html=(visit_live_figure, None))
@@ -213,4 +226,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(ExtractFigures)
     app.connect("builder-inited", write_front_end)
     app.connect("html-page-context", load_scripts)
+    app.connect("build-finished", remove_unused)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -126,6 +126,29 @@ def test_each_figure_of_a_page_has_an_id_of_its_own(tmp_path, make):
     assert ids == ["live-lines-2", "live-lines", "live-lines-3", "live-lines-4"]
 
 
+def test_files_of_figures_that_are_gone_go_too(tmp_path, make):
+    v4, source = nbformat.v4, tmp_path / "source"
+
+    def write(name, *figures):
+        outputs = [v4.new_output("display_data", figure._repr_mimebundle_()[0]) for figure in figures]
+        cells = [v4.new_markdown_cell("# Page"), v4.new_code_cell("figures", outputs=outputs)]
+        nbformat.write(v4.new_notebook(cells=cells), source / name)
+
+    def names():
+        return sorted(path.stem[:-13] for path in (out / "_static" / "live").glob("*-*.js"))
+
+    source.mkdir()
+    (source / "conf.py").write_text(CONF)
+    write("index.ipynb", make(name="one"), make(name="two"))
+    write("other.ipynb", make(name="three"))
+    out, _ = build(source, "html")
+    assert names() == ["one", "three", "two"]
+    write("index.ipynb", make(name="two", title="A new version"))
+    _, run = build(source, "html")
+    assert run.returncode == 0, run.stderr
+    assert names() == ["three", "two"]
+
+
 def test_a_figure_that_cannot_be_read_is_a_located_warning(tmp_path):
     broken = (
         '<figure class="curvlib-live" data-name="broken"><script type="application/json">{</script></figure>'
