@@ -22,7 +22,7 @@ from curvlib.live.compiler import Leaf, Program
 from curvlib.live.controls import Choice, Control, Slider, Toggle, Value
 from curvlib.live.controls.places import after_steps, nearest, steps_to
 from curvlib.live.definition import assemble
-from curvlib.live.described import is_number, several
+from curvlib.live.described import several
 from curvlib.live.sources import Source
 from curvlib.live.views import View
 from curvlib.live.widget import LiveFigure, widget
@@ -85,7 +85,7 @@ def tabulate(
     """
     given = several(functions)
     label = checks.figure_name(given[0] if given else None, name)
-    if not is_number(limit):
+    if isinstance(limit, bool) or not isinstance(limit, int | float):
         raise TypeError(
             f"figure '{label}' needs a number of characters as its limit, but was given {limit!r}"
         )
@@ -193,7 +193,7 @@ def _stops(control: Control) -> tuple[Value, ...]:
     if step is None:
         raise ValueError(f"slider '{control.name}' is continuous: for a table, give it stops= or step=")
     counts = range(steps_to(control.max, control.min, step) + 1)
-    places = (after_steps(control.min, step, count) for count in counts)
+    places = (after_steps(control.min, control.max, step, count) for count in counts)
     return tuple(round(place) if control.integer else place for place in places)
 
 

@@ -61,8 +61,17 @@ class LiveFigure(anywidget.AnyWidget):
     @contextlib.contextmanager
     def hold_trait_notifications(self) -> Iterator[None]:
         """As of any widget; what its figure's function raises in the new state is raised at the end."""
-        with super().hold_trait_notifications():
-            yield
+        try:
+            with super().hold_trait_notifications():
+                yield
+        except BaseException:
+            self._failure = None
+            raise
+        self._fail()
+
+    def set_trait(self, name: str, value: Any) -> None:
+        """As of any widget; what its figure's function raises in the new state is raised."""
+        super().set_trait(name, value)
         self._fail()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -73,7 +82,7 @@ class LiveFigure(anywidget.AnyWidget):
                 f" its controls are {controls or 'none'}"
             )
         super().__setattr__(name, value)
-        if not name.startswith("_"):
+        if name in self._definition.controls:
             self._fail()
 
     def __repr__(self) -> str:

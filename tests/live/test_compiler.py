@@ -194,3 +194,23 @@ def test_run_is_checked_by_a_wrong_program():
     """The comparison itself can fail."""
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(run(compile(lambda x: x + 1e-9, 1.0), 1.0)["value"], 1.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["R²", "x½", "__proto__", "é", "数", "a b", "class", "constructor"])
+def test_any_text_names_an_output(name):
+    got = run(compile(lambda a: {name: jnp.sin(a), "zz": jnp.cumsum(a)}, np.ones(3)), np.ones(3))
+    np.testing.assert_allclose(got[name], np.sin(np.ones(3)))
+
+
+def test_what_a_field_reads_twice_is_worked_out_once():
+    def field(rounds):
+        def at(point, a):
+            v = point[0] * jnp.outer(a, a)
+            for _ in range(rounds):
+                v = jnp.sin(v) + 0.1 * v.T + 0.2 * jnp.roll(v, 1, 1)
+            return jnp.sum(v)
+
+        return at
+
+    sizes = [len(compile_field(field(n), np.zeros(2), np.ones(20)).source) for n in (2, 4, 8)]
+    assert sizes[2] - sizes[1] < 2.5 * (sizes[1] - sizes[0])

@@ -283,3 +283,11 @@ def test_a_loop_that_may_not_run_keeps_what_may_not_end():
         lambda a, x: lax.scan(lambda c, r: (c + r * grown(a), None), 0.0, x)[0], 2.0, np.ones(30)
     )
     assert surely.source.index("while") < surely.source.index("for (")
+
+
+def test_many_branches_compile_and_are_found():
+    branches = [lambda a, k=k: a * k + k for k in range(200)]
+    program = compile(lambda i, a: lax.switch(i, branches, a), 1, np.ones(20))
+    for i in (-3, 0, 1, 99, 100, 198, 199, 500):
+        got = run(program, i, np.ones(20))["value"]
+        np.testing.assert_array_equal(got, np.full(20, 2.0 * min(max(i, 0), 199)))

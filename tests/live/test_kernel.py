@@ -409,6 +409,24 @@ def test_an_error_keeps_no_observer_from_its_news(in_kernel):
     assert "error" not in figure._answer and figure.outputs["y"][0] == 9
 
 
+def test_an_error_is_raised_by_what_changed_the_control_alone(in_kernel):
+    def limited(kappa):
+        if float(kappa) > 8:
+            raise RuntimeError("too far")
+        return {"y": np.ones(4) * float(kappa), "n": 3}
+
+    with pytest.warns(UserWarning):
+        figure = make(limited)
+    with pytest.raises(RuntimeError, match="too far"):
+        figure.set_trait("kappa", 9)
+    figure.kappa = 3
+    with pytest.raises(KeyError), figure.hold_trait_notifications():
+        figure.kappa = 9
+        raise KeyError
+    figure.layout = ipywidgets.Layout()
+    assert figure._answer["error"] == "RuntimeError: too far"
+
+
 def test_the_page_and_python_have_one_trace():
     """What depends on no control is what it was when the figure was made."""
     here = {"shift": -0.8, "draws": 0}

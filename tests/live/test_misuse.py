@@ -153,6 +153,9 @@ def test_what_somebody_may_mean_is_taken():
         live.heatmap("M", blocks=np.array([1, 2]), extent=np.float32(2)),
         live.plane([live.contours(lambda point: point @ point, levels=np.int64(3)), live.points("p")]),
     ]
+    for levels in ([0.1, jnp.array(1.0)], jnp.linspace(0.1, 1, 4), (level for level in (0.1, 1))):
+        assert live.contours(outputs, levels=levels).levels[-1] == 1
+    assert live.tabulate(outputs, live.player("n", 1, 9), CURVES, limit=math.inf)
     assert live.slider("a", 0, 1, stops=np.int64(3)).stops == (0, 0.5, 1)
     assert live.slider("a", 0, 1, step=Fraction(1, 4)).step == 0.25
     for function in (functools.partial(outputs), Callable()):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import re
 
 import jax.numpy as jnp
@@ -44,6 +45,8 @@ EXACT = [
     ((0.125, 1.125), {"step": 0.1}),
     ((0, 3e6), {"step": 1000}),
     ((1e6, 1e6 + 1), {"step": 0.001}),
+    ((1.7e9, 1.7e9 + 1), {"step": 0.001}),
+    ((1e5, 1e5 + 1), {"step": 1e-7}),
     ((1, 3), {"stops": 7}),
     ((1e-4, 100), {"log": True, "stops": 7}),
     ((0, 1e-20), {"step": 1e-21}),
@@ -78,6 +81,19 @@ def test_a_slider_with_steps_stands_only_where_they_lead(positions):
         assert figure.a == kept
     assert live.slider("a", 0, 10, step=2, integer=True).clean(6.9) == 6
     assert live.slider("a", 0, 1, step=1 / 3).clean(1) == 1
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step"),
+    [(-math.pi, math.pi, math.pi / 16), (0, 2 * math.pi, math.pi / 12), (1 / 3, 4 / 3, 1 / 6)],
+)
+def test_the_ends_are_what_they_were_given_as(positions, low, high, step):
+    for value in (low, high):
+        slider = live.slider("a", low, high, value, step=step)
+        assert slider.value == slider.clean(value) == value
+        places = positions(slider)
+        assert (places[0], places[-1]) == (low, high)
+        assert [slider.clean(place) for place in places] == places
 
 
 def test_a_slider_starts_where_its_steps_lead():

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from curvlib.live.compiler.lowering import Scope
 
 
+LADDER = (
+    8  # branches, up to which one after another is asked for; more are halved, or they would nest too deep
+)
+
+
 class _Carry:
     """One value that a loop carries: variables if it is small, else a buffer that the body may overwrite."""
 
@@ -196,17 +201,21 @@ _End = tuple[Block, list[Array]]  # a branch's block, and what is computed in it
 
 def _choice(scope: Scope, index: Expression, branches: list[Graph], first: int, ends: list[_End]) -> If:
     """Run the branch number index - first (moved into the range) of two or more; append to `ends`."""
-    code, one, other = scope.code, scope.code.branch(), scope.code.branch()
-    with code.inside(one):
-        ends.append((one, scope.inner("branch").run(branches[0], [])))
-    with code.inside(other):
-        if len(branches) == 2:
-            ends.append((other, scope.inner("branch").run(branches[1], [])))
-        else:
-            code.append(_choice(scope, index, branches[1:], first + 1, ends))
+    code = scope.code
+    middle = 1 if len(branches) <= LADDER else len(branches) // 2
+    one, other = code.branch(), code.branch()
+    for block, part, start in (
+        (one, branches[:middle], first),
+        (other, branches[middle:], first + middle),
+    ):
+        with code.inside(block):
+            if len(part) == 1:
+                ends.append((block, scope.inner("branch").run(part[0], [])))
+            else:
+                code.append(_choice(scope, index, part, start, ends))
     if len(branches) == 2:
         return If(code.apply(">", index, code.constant(first)), other, one)
-    return If(code.apply("<=", index, code.constant(first)), one, other)
+    return If(code.apply("<=", index, code.constant(first + middle - 1)), one, other)
 
 
 def _merge(code: Builder, blocks: Sequence[Block], values: Sequence[Array]) -> Array:

@@ -314,7 +314,9 @@ class _Printer:
         self.line("return {")
         self.depth += 1
         for name, result in results.items():
-            key = name if re.fullmatch(r"[A-Za-z_$][\w$]*", name) else json.dumps(name)
+            plain = re.fullmatch(r"[A-Za-z_$][\w$]*", name, re.ASCII)
+            key = name if plain else json.dumps(name)
+            key = '["__proto__"]' if name == "__proto__" else key  # which would otherwise name no value
             self.line(f"{key}: {self.result(result)},")
         self.depth -= 1
         self.line("};")

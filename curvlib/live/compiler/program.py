@@ -115,6 +115,7 @@ def compile_field(function: Callable[..., Any], point: Any, *example_arguments: 
         outer = Scope(code)
         outer.run(fixed, _arguments(code, fixed.inputs, parameters))
         outer.keep(fixed.outputs)
+        outer.uses.update(varying.reads())  # what is read twice at a point is worked out once there
         coordinates = [Cell(f"x{k}", mutable=False) for k in range(sum(v.size for v in varying.inputs))]
         with code.function(coordinates):
             numbers = iter(coordinates)

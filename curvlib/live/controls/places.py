@@ -53,10 +53,14 @@ def steps_to(number: float, low: float, step: float) -> int | None:
     return round(steps) if abs(steps - round(steps)) <= 1e-9 * max(1, steps) else None
 
 
-def after_steps(low: float, step: float, count: int) -> float:
-    """The number so many steps above `low`, without the rounding of sums: 0.3 and not 0.30000000000000004."""
+def after_steps(low: float, high: float, step: float, count: int) -> float:
+    """The number so many steps above `low`, and `high` at the last, without the rounding of sums: 0.3 and not
+    0.30000000000000004."""
+    if count <= 0 or count >= steps_to(high, low, step):
+        return high if count > 0 else low
     place = low + step * count
-    return place if float(place).is_integer() else float(f"{place:.12g}")
+    digits = math.ceil(math.log10(max(abs(low), abs(high)) / step)) + 3  # and so tells it from its neighbours
+    return place if float(place).is_integer() else float(f"{place:.{min(max(digits, 12), 17)}g}")
 
 
 def number_format(

@@ -41,7 +41,7 @@ class Slider(Described):
         if self.stops is not None:
             return nearest(self.stops, place)
         if self.step is not None:
-            place = after_steps(self.min, self.step, round((place - self.min) / self.step))
+            place = after_steps(self.min, self.max, self.step, round((place - self.min) / self.step))
         return round(place) if self.integer else place
 
     def argument(self, value: Value) -> Value:
@@ -163,7 +163,7 @@ def _check_step(low: float, high: float, step: Any, log: bool, name: str) -> Non
         raise ValueError(f"slider '{name}' is logarithmic, where a fixed step has no meaning: leave step out")
     if not steps_to(high, low, step):
         whole = max(1, math.floor((high - low) / step))
-        nearby = " or ".join(f"{after_steps(low, step, count):g}" for count in (whole, whole + 1))
+        nearby = " or ".join(f"{low + step * count:g}" for count in (whole, whole + 1))
         raise ValueError(
             f"slider '{name}' cannot go from {low:g} to {high:g} in steps of {step!r}: let max be {nearby},"
             " or choose another step"
@@ -174,7 +174,7 @@ def _middle(low: float, high: float, step: float | None, log: bool, integer: boo
     """Where a slider stands that is not told to start anywhere."""
     middle = geometric_mean(low, high) if log else (low + high) / 2
     if step is not None:
-        return after_steps(low, step, round((middle - low) / step))
+        return after_steps(low, high, step, round((middle - low) / step))
     return round(middle) if integer else middle
 
 

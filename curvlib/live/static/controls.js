@@ -70,8 +70,10 @@ function stepsScale(min, max, step) {
   return {
     last,
     value(position) {
+      if (position <= 0 || position >= last) return position > 0 ? max : min;
       const place = min + step * position;
-      return Number.isInteger(place) ? place : Number(place.toPrecision(12));
+      const digits = Math.ceil(Math.log10(Math.max(Math.abs(min), Math.abs(max)) / step)) + 3;
+      return Number.isInteger(place) ? place : Number(place.toPrecision(Math.min(Math.max(digits, 12), 17)));
     },
     position: (value) => Math.min(Math.round((value - min) / step), last),
   };

@@ -22,7 +22,7 @@ function planLegends(spec) {
   const entries = views.map((list) =>
     list.filter((layer) => !["rule", "slope"].includes(layer.kind) && !named.has(layer.show)),
   );
-  const key = (layer) => JSON.stringify([layer.label, layer.color]);
+  const key = (layer) => JSON.stringify([layer.label, layer.color, layer.show]);
   const distinct = (list) =>
     list.filter((layer, i) => list.findIndex((other) => key(other) === key(layer)) === i);
   const drawn = spec.views.filter((view) => view.layers).length;

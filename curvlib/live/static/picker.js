@@ -12,22 +12,35 @@ class Picker {
     this.tip = html("div", { class: "cl-tip", "aria-hidden": "true", hidden: "" });
     frame.overlay.append(pad, this.tip);
     const byKeyboard = () => pad.matches(":focus-visible");
+    let cancelled = false; // by a finger that scrolls, before what it pointed at waits for the next frame
     const point = (event) => {
-      const isOver = event.pointerType !== "mouse" || pad.matches(":hover");
+      const isOver = event.pointerType === "mouse" ? pad.matches(":hover") : !cancelled;
       if (pad.isConnected && isOver) this.point(event);
     };
     // Escape takes the tip away from whoever reads what is below it, also where the focus is elsewhere.
     const dismiss = ({ key }) => key === "Escape" && this.clear();
-    pad.addEventListener("pointerenter", () => document.addEventListener("keydown", dismiss));
-    pad.addEventListener("pointerleave", () => document.removeEventListener("keydown", dismiss));
+    pad.addEventListener("pointerenter", () => document.addEventListener("keydown", dismiss, true));
+    pad.addEventListener("pointerleave", () => document.removeEventListener("keydown", dismiss, true));
     pad.addEventListener("pointermove", oncePerFrame(point));
-    // At once, and not for the next frame: a click may follow, whose own place is rounded to whole pixels.
-    pad.addEventListener("pointerdown", point);
-    // A finger leaves when it is lifted, and what it has picked is there to be read then; not when it scrolls.
+    // A finger leaves when it is lifted, and what it has picked is there to be read then: until it, or another,
+    // touches something else. Not when it scrolls.
+    const elsewhere = ({ target }) => {
+      if (pad.contains(target)) return;
+      document.removeEventListener("pointerdown", elsewhere, true);
+      this.clear();
+    };
+    pad.addEventListener("pointerdown", (event) => {
+      cancelled = false;
+      if (event.pointerType === "touch") document.addEventListener("pointerdown", elsewhere, true);
+      point(event); // at once: a click may follow, whose own place is rounded to whole pixels
+    });
     pad.addEventListener("pointerleave", (event) => {
       if (!byKeyboard() && event.pointerType !== "touch") this.clear();
     });
-    pad.addEventListener("pointercancel", () => this.clear());
+    pad.addEventListener("pointercancel", () => {
+      cancelled = true;
+      this.clear();
+    });
     pad.addEventListener("focus", () => {
       if (byKeyboard()) this.enter();
     });

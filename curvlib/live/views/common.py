@@ -1,7 +1,7 @@
 """What layers and views have in common: the arrays they draw, their limits, and what they are checked for."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
@@ -81,7 +81,8 @@ def checked_levels(levels: Any, spacing: str, what: str) -> int | tuple[float, .
     if spacing not in ("linear", "log"):
         raise ValueError(f"{what} have a spacing of 'linear' or 'log', but were given {spacing!r}")
     levels = plain(levels)
-    if isinstance(levels, Sequence | np.ndarray):
+    if isinstance(levels, Iterable) and not isinstance(levels, str):
+        levels = tuple(map(plain, levels))
         if not all(is_number(level) for level in levels):
             raise ValueError(f"{what} need levels that are finite numbers, but were given {levels!r}")
         levels = tuple(float(level) for level in levels)

@@ -172,6 +172,36 @@ def test_a_tap_shows_the_values_and_takes_the_player_there(show, state, with_pla
     page.wait_for_function("() => !document.querySelector('.cl-tip:not([hidden])')")
 
 
+def drag(page: Any, start: tuple[float, float], right: float) -> None:
+    """A finger that moves sideways and is lifted: no click follows."""
+    client = page.context.new_cdp_session(page)
+    for moved in range(10):
+        touch = {"x": start[0] + right * moved / 9, "y": start[1]}
+        kind = "touchMove" if moved else "touchStart"
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [touch]})
+    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@pytest.mark.parametrize("then", ["button", "slider", "page"])
+def test_what_a_dragging_finger_shows_goes_when_something_else_is_touched(show, with_player, then) -> None:
+    page = show(with_player, has_touch=True, is_mobile=True, viewport={"width": 380, "height": 900})
+    tip = page.locator(".cl-tip:visible")
+    page.locator(".cl-cursor-pad").scroll_into_view_if_needed()
+    drag(page, place_of(page, 0, 20), 100)
+    tip.wait_for()
+    assert int(page.locator(".cl-cursor-pad").get_attribute("aria-valuenow")) > 60
+    page.wait_for_timeout(1000)  # a tap that comes at once after a fling stops that, and is no click
+    if then == "button":
+        page.get_by_role("button", name="iteration: one on").tap()
+    elif then == "slider":
+        page.get_by_role("slider", name="condition κ").tap()
+    else:
+        page.touchscreen.tap(3, 3)
+    page.wait_for_function("() => !document.querySelector('.cl-tip:not([hidden])')")
+    step = "3" if then == "button" else "2"  # the player's, again
+    page.wait_for_function(f"() => document.querySelector('.cl-cursor-pad').ariaValueNow === '{step}'")
+
+
 def test_a_finger_that_scrolls_picks_nothing(show, with_player) -> None:
     page = show(with_player, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 500})
     page.locator(".cl-cursor-pad").scroll_into_view_if_needed()

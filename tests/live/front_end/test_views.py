@@ -210,3 +210,25 @@ def test_escape_takes_away_what_the_pointer_shows(show) -> None:
     assert tip.count() == 0
     page.mouse.move(box["x"] + 80, box["y"] + 50)
     tip.wait_for()
+
+
+def test_escape_takes_away_what_the_pointer_shows_while_another_plot_has_the_focus(show, spec) -> None:
+    spec["views"].append({**spec["views"][1], "title": "again", "xlabel": "another"})
+    page = show(spec, viewport={"width": 1000, "height": 1400})
+    page.locator(".cl-cursor-pad").nth(0).press("ArrowRight")
+    box = page.locator(".cl-cursor-pad").nth(1).bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    tips = page.locator(".cl-tip")
+    tips.nth(1).wait_for()
+    page.keyboard.press("Escape")
+    assert not tips.nth(1).is_visible()
+
+
+def test_layers_of_one_label_with_and_without_a_toggle_have_a_switch_each(show, spec) -> None:
+    first, second = spec["views"][1]["layers"][1:3]
+    first.update(label="A", color="red", show="show")
+    second.update(label="A", color="red", show=None)
+    other = {**spec["views"][1]["layers"][3], "show": "show"}
+    spec["views"][1]["layers"] = [first, second, other]
+    page = show(spec)
+    assert page.get_by_role("button", name="A", exact=True).count() == 2
