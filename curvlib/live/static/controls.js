@@ -66,11 +66,14 @@ function stopsScale(stops) {
 }
 
 function stepsScale(min, max, step) {
-  const last = Math.floor((max - min) / step + 1e-9);
+  const steps = (max - min) / step;
+  const last = Math.floor(steps + 1e-9);
+  const reachesMax = Math.abs(steps - last) <= 1e-9 * Math.max(1, steps);
   return {
     last,
     value(position) {
-      if (position <= 0 || position >= last) return position > 0 ? max : min;
+      if (position <= 0) return min;
+      if (position >= last && reachesMax) return max;
       const place = min + step * position;
       const digits = Math.ceil(Math.log10(Math.max(Math.abs(min), Math.abs(max)) / step)) + 3;
       return Number.isInteger(place) ? place : Number(place.toPrecision(Math.min(Math.max(digits, 12), 17)));
