@@ -14,6 +14,7 @@ import numpy as np
 
 from curvlib.live import check_layers, template
 from curvlib.live.check_layers import counts, listed
+from curvlib.live.compiler import program
 from curvlib.live.compiler.program import Leaf, leaf_names
 from curvlib.live.controls import Control, Data, Player, Point, Slider
 from curvlib.live.described import several
@@ -49,8 +50,8 @@ def controls(given: Sequence[Control] | Control) -> dict[str, Control]:
             raise ValueError(
                 f"a control's name must be able to name an argument of a function, which {name!r} is not"
             )
-        if name != unicodedata.normalize("NFKC", name):
-            plain = unicodedata.normalize("NFKC", name)
+        plain = unicodedata.normalize("NFKC", name)
+        if name != plain:
             raise ValueError(f"control '{name}' is what Python reads as '{plain}': call it so")
         if name in by_name:
             raise ValueError(f"two controls are called '{name}': give each its own name")
@@ -131,14 +132,7 @@ def outputs(result: Any, label: str) -> Any:
 def leaves(result: Any) -> tuple[Leaf, ...]:
     """What a function returned, by names, shapes and dtypes."""
     paths = jax.tree_util.tree_flatten_with_path(result)[0]
-    names = leaf_names(paths)
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"two arrays are both called '{twice}'; give them different names")
-    return tuple(
-        Leaf(name, np.shape(value), np.asarray(value).dtype.name)
-        for name, (_, value) in zip(names, paths, strict=True)
-    )
+    return program.leaves(leaf_names(paths), [np.asarray(value) for _, value in paths])
 
 
 def steady(

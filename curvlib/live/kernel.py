@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from curvlib.live.compiler import Leaf, Program
+from curvlib.live.compiler.program import leaves
 
 NODES = {True: 65, False: 25}  # along each side of a field's grid, if it is traced by JAX and if not
 NOTHING = Program("", (), ())  # what a page cannot run
@@ -48,11 +49,7 @@ def say(name: str, reason: str) -> None:
 
 def program(names: Sequence[str], arguments: Sequence[Any], outputs: Sequence[Leaf]) -> Program:
     """What goes into a function and comes out of it, without the JavaScript between."""
-    inputs = [
-        Leaf(name, np.shape(value), np.asarray(value).dtype.name)
-        for name, value in zip(names, arguments, strict=True)
-    ]
-    return Program("", tuple(inputs), tuple(outputs))
+    return Program("", leaves(names, map(np.asarray, arguments)), tuple(outputs))
 
 
 def remembering(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,13 +3,12 @@
 What cannot be compiled, a kernel computes (`curvlib.live.kernel`); where there is none, it is an error.
 """
 
-import contextlib
 import functools
 import inspect
 import os
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,8 +64,7 @@ def source(function: Callable[..., Any], controls: Mapping[str, Control], name: 
     arguments = _arguments(inputs, controls)
     call = run = _positional(_checked(function, label), inputs)
     try:
-        with _explained(call, arguments, label):
-            run = record(call, arguments)
+        run = record(call, arguments, label)
         return Source(inputs, compile(run, *arguments), run)
     except (CompileError, NotTraced) as error:
         if not kernel.is_there():
@@ -86,8 +84,7 @@ def field(layer: Layer, view: Plane, controls: Mapping[str, Control]) -> Field:
     call = run = _positional(check_layers.checked_field(function, layer, label), inputs, given=1)
     axes = (0, 1) if isinstance(layer, Vectors) else (None,)
     try:
-        with _explained(call, arguments, label):
-            run = record(call, arguments)
+        run = record(call, arguments, label)
         programs = tuple(compile_field(_component(run, axis), *arguments) for axis in axes)
         return Field(inputs, programs, _over_points(run, inputs))
     except (CompileError, NotTraced) as error:
@@ -99,7 +96,10 @@ def field(layer: Layer, view: Plane, controls: Mapping[str, Control]) -> Field:
                 f"{label} can be sampled by this kernel if its plane has xlim and ylim: {error}"
             ) from error
         over_points = _over_points(run, inputs)
-        traced = _traceable(over_points, (np.zeros((1, 2)), *arguments[1:]))
+        traced = (
+            _raised(functools.partial(jax.eval_shape, over_points), (np.zeros((1, 2)), *arguments[1:]))
+            is None
+        )
         samples = kernel.Samples(limits, kernel.NODES[traced])
         over_points = over_points if traced else kernel.over_points(call)
         return Field(inputs, (kernel.NOTHING,) * len(axes), over_points, samples, str(error))
@@ -112,15 +112,29 @@ def _arguments(names: Sequence[str], controls: Mapping[str, Control]) -> list[An
 
 
 @collector_paused()
-def record(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., Any]:
+def record(function: Callable[..., Any], arguments: Sequence[Any], label: str) -> Callable[..., Any]:
     """The function as JAX traces it, this once: `jax.jit` remembers what it has traced.
 
     So what depends on no argument, such as random numbers of NumPy's or what a global was, is the same in the
     page and in Python from then on.
+
+    Where the function needs the value of what is only traced, one sentence says so, with its line. What JAX,
+    NumPy or Python raise then is of many kinds (there is no array of `n` zeros, no `x[:n]`, no `f"{n:d}"` for
+    a traced `n`), so that what tells is whether the function works on plain numbers. If it does not, it has a
+    mistake, which is raised as it is.
     """
     run = jax.jit(function)
-    jax.eval_shape(run, *arguments)
-    return run
+    error = _raised(functools.partial(jax.eval_shape, run), arguments)
+    if error is None:
+        return run
+    mistake = _raised(function, arguments)
+    if mistake is not None:
+        raise mistake
+    raise NotTraced(
+        f"{label} needs a value that depends on a control as a plain Python or NumPy number at"
+        f" {_own_line(error)}: decide with jnp.where or lax.cond, loop with lax.scan or lax.while_loop,"
+        " give arrays a fixed shape, compute with jnp"
+    ) from error
 
 
 def _over_points(field: Callable[..., Any], inputs: Sequence[str]) -> Callable[..., Any]:
@@ -161,36 +175,6 @@ def _positional(function: Callable[..., Any], names: Sequence[str], given: int =
     ]
     call.__signature__ = inspect.Signature(parameters)
     return call
-
-
-@contextlib.contextmanager
-def _explained(function: Callable[..., Any], arguments: Sequence[Any], label: str) -> Iterator[None]:
-    """Say in one sentence, with its line, where a function needs the value of what is only traced.
-
-    What JAX, NumPy or Python raise then is of many kinds (there is no array of `n` zeros, no `x[:n]`, no
-    `f"{n:d}"` for a traced `n`), so that what tells is whether the function works on plain numbers. If it
-    does not, it has a mistake, which is raised as it is.
-    """
-    try:
-        yield
-    except CompileError:
-        raise
-    except Exception as error:
-        if _traceable(function, arguments):
-            raise
-        mistake = _raised(function, arguments)
-        if mistake is not None:
-            raise mistake from None
-        raise NotTraced(
-            f"{label} needs a value that depends on a control as a plain Python or NumPy number at"
-            f" {_own_line(error)}: decide with jnp.where or lax.cond, loop with lax.scan or lax.while_loop,"
-            " give arrays a fixed shape, compute with jnp"
-        ) from error
-
-
-def _traceable(function: Callable[..., Any], arguments: Sequence[Any]) -> bool:
-    """Whether JAX can trace a function, which may still be without JavaScript."""
-    return _raised(functools.partial(jax.eval_shape, function), arguments) is None
 
 
 def _raised(function: Callable[..., Any], arguments: Sequence[Any]) -> Exception | None:

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,7 +153,7 @@ def _trace(function: Callable[..., Any], arguments: tuple) -> _Traced:
         for name in leaf_names(jax.tree_util.tree_flatten_with_path(argument)[0])
     ]
     outputs = [name or "value" for name in leaf_names(paths[-1])]
-    return _Traced(graph, _leaves(inputs, closed.in_avals), _leaves(outputs, closed.out_avals))
+    return _Traced(graph, leaves(inputs, closed.in_avals), leaves(outputs, closed.out_avals))
 
 
 def leaf_names(leaves: list[tuple[tuple, Any]]) -> list[str]:
@@ -184,11 +184,12 @@ def _argument_names(function: Callable[..., Any], count: int) -> list[str]:
     return names[:count]
 
 
-def _leaves(names: list[str], avals: list[Any]) -> tuple[Leaf, ...]:
+def leaves(names: Sequence[str], arrays: Iterable[Any]) -> tuple[Leaf, ...]:
+    """Arrays, or what JAX traces for them, under these names, each of which there is once."""
     twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
     if twice is not None:
         raise ValueError(f"two arrays are both called '{twice}'; give them different names")
-    return tuple(Leaf(n, tuple(a.shape), a.dtype.name) for n, a in zip(names, avals, strict=True))
+    return tuple(Leaf(n, tuple(a.shape), a.dtype.name) for n, a in zip(names, arrays, strict=True))
 
 
 def _key(entry: Any) -> str:
