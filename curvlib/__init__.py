@@ -23,7 +23,7 @@ from curvlib.products import ggn, ggn_vp, hessian, hvp
 from curvlib.status import Status
 
 if TYPE_CHECKING:
-    from curvlib import live, plot, show
+    from curvlib import plot, show
 
 __version__ = "0.1.0"
 
@@ -49,7 +49,6 @@ __all__ = [
     "hvp",
     "likelihoods",
     "linalg",
-    "live",
     "methods",
     "minimize",
     "plot",
@@ -61,8 +60,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # What draws needs matplotlib and ipywidgets: loaded when first asked for.
-    if name in ("live", "plot", "show"):
+    # What draws needs matplotlib and livefig: loaded when first asked for.
+    if name in ("plot", "show"):
         import importlib
 
         return importlib.import_module(f"curvlib.{name}")

@@ -1,4 +1,4 @@
-"""Make curvlib/live/static/d3.js from d3's published modules: `python tools/vendor_d3.py`.
+"""Make livefig/static/d3.js from d3's published modules: `python tools/vendor_d3.py`.
 
 The modules are fetched by npm at the versions below and checked against their sha512. Their UMD builds are
 put, unchanged, into one function with a `d3` of its own, so that they neither need nor touch a page's
@@ -14,7 +14,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-TARGET = Path(__file__).parents[1] / "curvlib" / "live" / "static" / "d3.js"
+TARGET = Path(__file__).parents[1] / "livefig" / "static" / "d3.js"
 
 # What is used, each with its sha512.
 PINS = """

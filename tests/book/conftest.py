@@ -18,14 +18,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ElementHandle, Page
 
-import curvlib
-from curvlib.live import sources
-from curvlib.live.widget import LiveFigure
+import livefig
+from livefig import tracing
+from livefig.widget import LiveFigure
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))
 PAGES = ["intro", "notation", "references", *(f"chapters/{notebook.stem}" for notebook in NOTEBOOKS)]
-FIGURE = "figure.curvlib-live"
+FIGURE = "figure.livefig"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -102,7 +102,7 @@ def visit(book: Book, chromium: Browser) -> Iterator[Callable[..., Visit]]:
         visit.page.on("request", lambda r: _note_remote(visit, r.url))
         visit.page.goto((book.html / f"{name}.html").as_uri())
         visit.page.wait_for_function(
-            "selector => [...document.querySelectorAll(selector)].every(figure => figure.curvlibLive)",
+            "selector => [...document.querySelectorAll(selector)].every(figure => figure.livefig)",
             arg=FIGURE,
         )
         if formulas and visit.page.query_selector("script[src*='mathjax']"):
@@ -143,7 +143,7 @@ def run_figures() -> Callable[[Path], dict[str, Made]]:
 
 def _run(notebook: Path) -> dict[str, Made]:
     made: dict[str, Made] = {}
-    make_figure = curvlib.live.figure
+    make_figure = livefig.figure
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
         with _compiling_timed() as seconds:
@@ -154,7 +154,7 @@ def _run(notebook: Path) -> dict[str, Made]:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
-        patch.setattr(curvlib.live, "figure", recorded)
+        patch.setattr(livefig, "figure", recorded)
         patch.chdir(notebook.parent)
         for code in _needed_for_figures(_compiled_cells(notebook)):
             exec(code, namespace)
@@ -177,7 +177,7 @@ def _compiling_timed() -> Iterator[list[float]]:
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("record", "compile", "compile_field"):
-            patch.setattr(sources, name, timed(getattr(sources, name)))
+            patch.setattr(tracing, name, timed(getattr(tracing, name)))
         yield seconds
 
 

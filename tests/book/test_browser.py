@@ -16,7 +16,7 @@ WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 # What the theme itself needs inline, and nothing that makes code from text.
 POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'self' 'unsafe-inline'\">"
 PROBE = "<script>try { new Function(''); policy = 'permits' } catch { policy = 'refuses' }</script>"
-STATE = "figure => JSON.parse(JSON.stringify(figure.curvlibLive.state))"
+STATE = "figure => JSON.parse(JSON.stringify(figure.livefig.state))"
 
 
 def test_opens_offline_with_its_formulas_set(visit, page_name: str) -> None:
@@ -116,7 +116,7 @@ def operate(figure: ElementHandle) -> set[str]:
 def test_every_control_answers_the_keyboard(visit, notebook: Path) -> None:
     opened = visit(f"chapters/{notebook.stem}")
     for figure in opened.figures():
-        spec = figure.evaluate("figure => figure.curvlibLive.spec")
+        spec = figure.evaluate("figure => figure.livefig.spec")
         assert operate(figure) == {control["name"] for control in spec["controls"]}, spec["name"]
     assert opened.errors == []
 
@@ -136,7 +136,7 @@ def test_every_control_has_a_name(visit, notebook: Path) -> None:
 # to a finished layout, for each control that moved.
 MILLISECONDS_PER_INPUT = """
 figure => {
-    const live = figure.curvlibLive, times = {};
+    const live = figure.livefig, times = {};
     const keys = ["ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"];
 
     function time(element, event) {
@@ -154,7 +154,7 @@ figure => {
             time(slider, new Event("input", { bubbles: true }));
         }
     }
-    const grips = [...figure.querySelectorAll(".cl-handle, .cl-datum")];
+    const grips = [...figure.querySelectorAll(".lf-handle, .lf-datum")];
     for (let i = 0; grips.length && i < 80; i++) {
         const key = keys[Math.floor(i / 4) % 4];
         time(grips[i % grips.length], new KeyboardEvent("keydown", { key, shiftKey: true, bubbles: true }));
@@ -169,7 +169,7 @@ def test_answers_within_a_frame(visit, notebook: Path, record_property) -> None:
     for figure in visit(f"chapters/{notebook.stem}").figures():
         figure.scroll_into_view_if_needed()
         times = figure.evaluate(MILLISECONDS_PER_INPUT)
-        spec = figure.evaluate("figure => figure.curvlibLive.spec")
+        spec = figure.evaluate("figure => figure.livefig.spec")
         kinds = ("slider", "player", "point", "data")
         assert times.keys() == {control["name"] for control in spec["controls"] if control["kind"] in kinds}
         assert all(len(moves) >= 5 for moves in times.values())

@@ -64,9 +64,11 @@ def test_pages_are_light(book, page_name: str, record_property) -> None:
 
 
 def test_programs_and_front_end_are_light(book, record_property) -> None:
-    sizes = {script.name: script.stat().st_size for script in (book.html / "_static" / "live").glob("*.js")}
+    sizes = {
+        script.name: script.stat().st_size for script in (book.html / "_static" / "livefig").glob("*.js")
+    }
     record_property("KB of scripts", {name: round(size / KB) for name, size in sizes.items()})
-    front_end = sizes.pop("live.js")
+    front_end = sizes.pop("livefig.js")
     assert front_end <= 160 * KB
     assert sizes and max(sizes.values()) <= 60 * KB
 

@@ -28,9 +28,9 @@ NUDGES = (-7, -2, 1, 3, 8)  # in units in the last place
 # a text that is no number, or a plot with nothing in it, nor a word why, though a layer is switched on.
 TRY = """
 ([figure, states]) => {
-    const plots = figure.curvlibLive.spec.views.filter(view => view.kind !== "readout");
-    const views = [...figure.querySelectorAll(".cl-view")];
-    const marks = ".cl-line, .cl-dots, .cl-rule, .cl-area, .cl-contours path, .cl-cells path, .cl-sayings p";
+    const plots = figure.livefig.spec.views.filter(view => view.kind !== "readout");
+    const views = [...figure.querySelectorAll(".lf-view")];
+    const marks = ".lf-line, .lf-dots, .lf-rule, .lf-area, .lf-contours path, .lf-cells path, .lf-sayings p";
 
     function isSeen(mark, view) {
         const box = mark.getBoundingClientRect(), frame = view.querySelector("svg").getBoundingClientRect();
@@ -45,7 +45,7 @@ TRY = """
     }
 
     return states.map(state => {
-        figure.curvlibLive.set(state);
+        figure.livefig.set(state);
         const seen = figure.innerHTML + figure.textContent;
         const wrong = seen.search(/NaN|Infinity|undefined/);
         if (wrong >= 0) return seen.slice(Math.max(wrong - 40, 0), wrong + 40);
@@ -56,8 +56,8 @@ TRY = """
 """
 OUTPUTS = """
 ([figure, state]) => {
-    figure.curvlibLive.set(state);
-    const outputs = figure.curvlibLive.outputs;
+    figure.livefig.set(state);
+    const outputs = figure.livefig.outputs;
     return Object.fromEntries(Object.entries(outputs).map(([name, value]) =>
         [name, typeof value === "object" ? Array.from(value) : Number(value)]));
 }
@@ -156,7 +156,7 @@ def with_iterates_rounded(definition: Any) -> Any:
 def figures(visit, notebook: Path) -> list[tuple[Any, dict[str, Any]]]:
     """Each figure of a chapter's page and its spec."""
     opened = visit(f"chapters/{notebook.stem}")
-    return [(figure, figure.evaluate("figure => figure.curvlibLive.spec")) for figure in opened.figures()]
+    return [(figure, figure.evaluate("figure => figure.livefig.spec")) for figure in opened.figures()]
 
 
 def test_page_shows_every_figure(figures, notebook: Path, run_figures) -> None:
@@ -177,7 +177,7 @@ def test_compiles_while_one_waits(notebook: Path, run_figures, record_property) 
 def test_every_state_shows_something_finite(visit, notebook: Path) -> None:
     opened = visit(f"chapters/{notebook.stem}")
     for figure in opened.figures():
-        spec = figure.evaluate("figure => figure.curvlibLive.spec")
+        spec = figure.evaluate("figure => figure.livefig.spec")
         states = random_states(spec, STATES)
         for state, bad in zip(states, opened.page.evaluate(TRY, [figure, states]), strict=True):
             assert bad is None, f"{spec['name']} at {state} shows {bad}"

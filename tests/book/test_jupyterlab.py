@@ -29,24 +29,24 @@ def own(start):
     trace = cl.minimize(problem, cl.GradientDescent(0.3), start, steps=40, path=True)
     return {"path": trace.path, "loss": trace.losses}
 
-cl.live.figure(
+live.figure(
     own,
-    controls=[cl.live.point("start", (1.0, -1.5), bounds=((-2, 2), (-2, 2)))],
+    controls=[live.point("start", (1.0, -1.5), bounds=((-2, 2), (-2, 2)))],
     views=[
-        cl.live.plane(xlim=(-2, 2), ylim=(-2, 2), layers=[cl.live.path("path")], drag=["start"]),
-        cl.live.curves([cl.live.line("loss")], xlabel="step", ylabel="loss"),
+        live.plane(xlim=(-2, 2), ylim=(-2, 2), layers=[live.path("path")], drag=["start"]),
+        live.curves([live.line("loss")], xlabel="step", ylabel="loss"),
     ],
     summary="A loss of the reader's own.",
 )
 """
 FIND = """
-from curvlib.live.widget import LiveFigure
+from livefig.widget import LiveFigure
 figures = [value for value in list(globals().values()) if isinstance(value, LiveFigure)]
 figure = next(value for value in figures if hasattr(value, "kappa"))
 """
 
 # The state of every mounted figure, wherever the widget manager has put it.
-STATES = "() => [...document.querySelectorAll('*')].filter(e => e.curvlibLive).map(e => e.curvlibLive.state)"
+STATES = "() => [...document.querySelectorAll('*')].filter(e => e.livefig).map(e => e.livefig.state)"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""JavaScript: built, simplified, and printed."""

@@ -1,0 +1,74 @@
+// A player: a slider for the iterations of a method, with buttons that step and play.
+
+const PACE = 100; // milliseconds from step to step while it plays
+const CALM = 1000; // the same for readers who ask for less motion
+
+const ICONS = {
+  back: "M12,3L5,8L12,13zM3,3h1.6v10H3z",
+  play: "M4.5,2.5L13,8L4.5,13.5z",
+  pause: "M4,3h3v10H4zM9,3h3v10H9z",
+  forward: "M4,3L11,8L4,13zM11.4,3H13v10h-1.6z",
+};
+
+function makePlayer(control, change, figure) {
+  let playing = false;
+  let timer; // of the next step
+  let expected = null; // the value that playing has set: another one stops it
+  const value = () => figure.state[control.name];
+  const last = () => Math.min(Math.max(figure.number(control.until ?? control.max), control.min), control.max);
+
+  const stop = () => {
+    playing = false;
+    clearTimeout(timer);
+    away.disconnect();
+    document.removeEventListener("visibilitychange", stop);
+    show(value());
+  };
+  const away = new IntersectionObserver((entries) => {
+    if (!entries.at(-1).isIntersecting) stop();
+  });
+  const start = () => {
+    playing = true;
+    away.observe(figure.element);
+    document.addEventListener("visibilitychange", stop);
+    advance(value() < last() ? value() + 1 : control.min);
+  };
+  const advance = (to) => {
+    expected = to;
+    change(to);
+    if (to >= last()) stop();
+    else wait();
+  };
+  // The next step waits until this one has been seen, for which a kernel may have to compute it.
+  const wait = () => {
+    const pace = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM : PACE;
+    timer = setTimeout(() => requestAnimationFrame(proceed), pace);
+  };
+  const proceed = () => {
+    if (!playing) return;
+    if (figure.number(control.name) === value()) advance(value() + 1);
+    else wait();
+  };
+
+  const slider = makeSlider(control, change);
+  const back = iconButton("back", `${control.label}: one back`, () => change(value() - 1));
+  const play = iconButton("play", "", () => (playing ? stop() : start()));
+  const forward = iconButton("forward", `${control.label}: one on`, () => change(value() + 1));
+  const input = slider.element.lastElementChild;
+  slider.element.append(html("div", { class: "lf-player" }, back, play, forward, input));
+  const show = (shown) => {
+    if (playing && shown !== expected) stop();
+    slider.show(shown);
+    disable(back, shown <= control.min);
+    disable(forward, shown >= control.max);
+    put(play, { "aria-label": `${control.label}: ${playing ? "pause" : "play"}` });
+    put(play.querySelector("path"), { d: ICONS[playing ? "pause" : "play"] });
+  };
+  return { element: slider.element, show };
+}
+
+function iconButton(icon, label, act) {
+  const picture = svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" });
+  picture.append(svg("path", { d: ICONS[icon] }));
+  return makeButton({ "aria-label": label, class: "lf-button lf-icon" }, act, picture);
+}

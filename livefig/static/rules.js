@@ -1,0 +1,151 @@
+// Straight lines across a view of curves, each with its label where it stands: rules, and slopes on log–log
+// axes.
+
+const LETTER = 6.3; // pixels, about how wide one is
+const LABEL_LINE = 14;
+const LABEL_LINES = 4; // below each other, at the top of upright rules
+const LOOKED_AT = 400; // points of a curve, or a few more, at which it may run through a label
+
+/** A straight line between two points in pixels, and the places where its label may stand. */
+class StraightMark {
+  constructor(layer, figure) {
+    this.layer = layer;
+    this.figure = figure;
+    this.element = paint(svg("path", { class: "lf-rule" }), layer.color);
+    this.label = paint(svg("text", { class: "lf-rule-label" }, ""), layer.color);
+  }
+
+  toggle(shown) {
+    toggle(this.element, shown);
+    toggle(this.label, shown);
+  }
+
+  draw(frame) {
+    this.ends = this.findEnds(frame);
+    toggle(this.element, this.ends !== null);
+    toggle(this.label, this.ends !== null);
+    if (!this.ends) return;
+    const [[x0, y0], [x1, y1]] = this.ends;
+    put(this.element, { d: `M${round(x0)},${round(y0)}L${round(x1)},${round(y1)}` });
+  }
+
+  seen() {
+    return this.ends !== null;
+  }
+
+  /** Places for the label, the best first: [x, y, anchor]. */
+  places() {
+    const [start, end] = this.ends;
+    const beside = ([x, y], side, anchor) => [
+      [x - side * 4, y - 5, anchor],
+      [x - side * 4, y + 13, anchor],
+    ];
+    return [...beside(end, 1, "end"), ...beside(start, -1, "start")];
+  }
+}
+
+/** A line at one place of an axis. */
+class RuleMark extends StraightMark {
+  read() {
+    const { x, y } = this.layer;
+    const value = (at) => (at === null ? NaN : this.figure.number(at));
+    this.xs = [value(x)];
+    this.ys = [value(y)];
+  }
+
+  findEnds({ x, y, plot }) {
+    this.upright = this.layer.x !== null;
+    const at = this.upright ? x(this.xs[0]) : y(this.ys[0]);
+    const [start, size] = this.upright ? [plot.x, plot.width] : [plot.y, plot.height];
+    if (!(at >= start - 0.5 && at <= start + size + 0.5)) return null;
+    const kept = Math.min(Math.max(at, start + 0.6), start + size - 0.6); // or the frame would halve it
+    return this.upright
+      ? [[kept, plot.y], [kept, plot.y + plot.height]]
+      : [[plot.x, kept], [plot.x + plot.width, kept]];
+  }
+
+  places(plot) {
+    if (!this.upright) {
+      const [[left, y], [right]] = this.ends;
+      const between = [1 / 2, 1 / 4, 3 / 4].map((part) => left + part * (right - left));
+      return [...super.places(), ...between.flatMap((x) => [[x, y - 5, "middle"], [x, y + 13, "middle"]])];
+    }
+    const [[x, top]] = this.ends;
+    const sides = [[x + 5, "start"], [x - 5, "end"]];
+    if (x > plot.x + plot.width / 2) sides.reverse(); // first to where there is more room
+    const lines = d3.range(LABEL_LINES).map((line) => top + 11 + LABEL_LINE * line);
+    return lines.flatMap((y) => sides.map(([at, anchor]) => [at, y, anchor]));
+  }
+}
+
+/** The line y = y₀ (x / x₀)^order, which is straight on log–log axes. */
+class SlopeMark extends StraightMark {
+  read() {
+    const { order, through } = this.layer;
+    this.order = this.figure.number(order);
+    this.through = Array.isArray(through) ? through : this.figure.array(through);
+  }
+
+  findEnds({ x, y, plot }) {
+    const [px, py] = [x(this.through[0]), y(this.through[1])];
+    const decades = (scale) => (scale(10) - scale(1)); // in pixels
+    const steep = (this.order * decades(y)) / decades(x);
+    const reach = [plot.y, plot.y + plot.height].map((edge) => px + (edge - py) / steep);
+    const left = Math.max(plot.x, steep === 0 ? -Infinity : Math.min(...reach));
+    const right = Math.min(plot.x + plot.width, steep === 0 ? Infinity : Math.max(...reach));
+    if (!(left < right)) return null;
+    const ends = [left, right].map((at) => [at, py + steep * (at - px)]);
+    return ends.every(([, v]) => v >= plot.y - 1 && v <= plot.y + plot.height + 1) ? ends : null;
+  }
+}
+
+/**
+ * Give each label the first of its places at which it is inside the plot and on no other label, and if there is
+ * one, at which no curve and no other straight line runs through it.
+ */
+function placeLabels(marks, curves, plot) {
+  const taken = [];
+  for (const mark of marks) {
+    if (!mark.ends || !mark.layer.label) continue;
+    const room = plot.width - 10;
+    putFitted(mark.label, mark.layer.label, room);
+    const width = Math.min(LETTER * mark.layer.label.length, room);
+    const boxes = mark.places(plot).map(([x, y, anchor]) => {
+      const left = x - width * { start: 0, middle: 1 / 2, end: 1 }[anchor];
+      return { x, y, anchor, left, right: left + width };
+    });
+    const inside = boxes.filter(
+      ({ left, right, y }) =>
+        left >= plot.x && right <= plot.x + plot.width && y >= plot.y + 10 && y <= plot.y + plot.height - 2,
+    );
+    const apart = (one, other) =>
+      one.right < other.left || one.left > other.right || Math.abs(one.y - other.y) >= LABEL_LINE - 1;
+    const free = (box) => taken.every((other) => apart(box, other));
+    const others = [...curves, ...marks.filter((other) => other !== mark && other.ends).map(asCurve)];
+    const clear = (box) => free(box) && !others.some((other) => runsThrough(other, box));
+    const best = inside.find(clear) ?? inside.find(free) ?? inside[0] ?? moveInto(boxes.find(free) ?? boxes[0], plot);
+    taken.push(best);
+    put(mark.label, { x: round(best.x), y: round(best.y), "text-anchor": best.anchor });
+  }
+}
+
+function asCurve({ ends: [[x0, y0], [x1, y1]] }) {
+  return { px: [x0, x1], py: [y0, y1] };
+}
+
+/** Whether a curve runs through the box of a label. */
+function runsThrough({ px, py }, { left, right, y }) {
+  const box = { x: left - 2, y: y - 11, width: right - left + 4, height: 15 };
+  const step = Math.ceil(px.length / LOOKED_AT);
+  for (let i = 0; i + step < px.length; i += step) {
+    const ends = [px[i], py[i], px[i + step], py[i + step]];
+    if (ends.every(Number.isFinite) && cutSegment(...ends, box)) return true;
+  }
+  return false;
+}
+
+/** A label's place moved sideways into the plot: one that is too wide for either side of its rule. */
+function moveInto(box, plot) {
+  const by = Math.max(0, plot.x - box.left) - Math.max(0, box.right - plot.x - plot.width);
+  return { ...box, x: box.x + by, left: box.left + by, right: box.right + by };
+}

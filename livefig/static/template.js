@@ -1,0 +1,54 @@
+// Texts with numbers in them, written as livefig.template writes them.
+
+const FIELD = /\{([^{}:]+)(?::([^{}]*))?\}/g;
+
+const formats = new Map();
+
+/** A number in d3's notation, https://d3js.org/d3-format. */
+function writeNumber(value, notation) {
+  if (Number.isNaN(value)) return "undefined";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (!formats.has(notation)) formats.set(notation, d3.format(notation));
+  return formats.get(notation)(value);
+}
+
+/**
+ * A function (text, valueOf) that fills in the fields of a text; valueOf(name) is the number a name stands
+ * for. A choice reads as its option, a toggle as on or off, and what `spec.words` lists as its words.
+ */
+function makeWriter(spec) {
+  const words = new Map();
+  const notations = new Map();
+  for (const control of spec.controls) {
+    if (control.kind === "choice") words.set(control.name, control.options);
+    if (control.kind === "toggle") words.set(control.name, ["off", "on"]);
+    if (control.format) notations.set(control.name, control.format);
+  }
+  for (const output of spec.outputs) {
+    notations.set(output.name, /int|bool/.test(output.dtype) ? ",d" : ".3~g");
+  }
+  for (const name of Object.keys(spec.words)) words.set(name, spec.words[name]);
+
+  return (text, valueOf) =>
+    text.replace(FIELD, (_, name, notation) => {
+      const value = Number(valueOf(name));
+      const word = notation === undefined ? words.get(name)?.[Math.trunc(value)] : undefined;
+      return word ?? writeNumber(value, notation || notations.get(name) || ".3~g");
+    });
+}
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** An exponent in raised digits. */
+function raised(exponent) {
+  const digits = Array.from(String(Math.abs(exponent)), (digit) => SUPERSCRIPTS[digit]);
+  return (exponent < 0 ? "⁻" : "") + digits.join("");
+}
+
+/** A number to three digits, as a reader of a curve wants it: 0.0123, 4.56·10⁻⁸. */
+function writeShort(value) {
+  const size = Math.abs(value);
+  if (value === 0 || (size >= 1e-3 && size < 1e5)) return writeNumber(value, ",.3~r");
+  const [digits, exponent] = writeNumber(value, ".2~e").split("e");
+  return Number.isFinite(value) ? `${digits}·10${raised(Number(exponent))}` : digits;
+}
