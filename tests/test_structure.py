@@ -1,4 +1,4 @@
-"""How the packages hang together: no import goes round in a circle or leads where it must not; files are short."""
+"""How the packages hang together: imports make no circle and lead nowhere they must not; files are short."""
 
 import ast
 from graphlib import CycleError, TopologicalSorter
