@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from livefig import checks, fallback, tracing
+from livefig import checks, conditions, fallback, signature, tracing
 from livefig.controls import Control
 from livefig.definition import Definition, Field, Source
 from livefig.views import FieldLayer, Layer, Plane, View
@@ -39,6 +39,9 @@ def assemble(
 ) -> Definition:
     """A figure whose outputs come from `source`: compile its fields, and check that its parts fit."""
     views = checks.views(views)
+    shapes = {leaf.name: leaf.shape for leaf in source.program.outputs if signature.counts(leaf.dtype)}
+    scalars = {name: shape for name, shape in shapes.items() if shape == ()}
+    controls = conditions.resolved(controls, scalars)
     if not isinstance(words, Mapping):
         raise TypeError(f"words need a dict from names to texts, but are {words!r}")
     views, fields = _with_fields(views, controls)

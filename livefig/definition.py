@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from livefig import template
+from livefig import conditions, template
 from livefig.compiler import Program
 from livefig.controls import Choice, Control, Slider, Toggle, Value
 from livefig.fallback import Samples
@@ -81,6 +81,7 @@ class Definition:
 
     def write(self, text: str, state: State, outputs: Mapping[str, np.ndarray]) -> str:
         """A template written out in a state."""
+        text = template.without(text, self.idle(state, outputs))
         values = {
             name: outputs[name].item() if name in outputs else state[name] for name in template.names(text)
         }
@@ -95,6 +96,12 @@ class Definition:
         }
         return template.render(text, values, {**texts, **switches, **self.words}, formats)
 
+    def idle(self, state: State, outputs: Mapping[str, np.ndarray]) -> dict[str, bool]:
+        """For each control that has an effect in some states only, whether it has none in this one."""
+        numbers = {**{name: value.item() for name, value in outputs.items() if value.shape == ()}, **state}
+        sometimes = {name: control for name, control in self.controls.items() if control.when}
+        return {name: not conditions.acts(control, numbers) for name, control in sometimes.items()}
+
     def spec(self, state: State) -> dict[str, Any]:
         """The figure as the front end reads it, opening in `state`."""
         return {
@@ -104,7 +111,7 @@ class Definition:
             "reason": self.reason,
             "summary": self.summary,
             "words": {name: list(texts) for name, texts in self.words.items()},
-            "controls": [control.spec(state[name]) for name, control in self.controls.items()],
+            "controls": [self._control(name, state[name]) for name in self.controls],
             "inputs": list(self.inputs),
             "outputs": [
                 {"name": leaf.name, "shape": list(leaf.shape), "dtype": str(np.dtype(leaf.dtype))}
@@ -145,6 +152,14 @@ class Definition:
             parts = values.T if values.ndim == 2 else [values]
             sampled += [{**grid, "values": _bytes(part)} for part in parts]
         return sampled
+
+    def _control(self, name: str, value: Value) -> dict[str, Any]:
+        control = self.controls[name]
+        if not control.when:
+            return control.spec(value)
+        when = {other: [float(number) for number in numbers] for other, numbers in control.when.items()}
+        why = conditions.reason(control, self.controls, self.words)
+        return {**control.spec(value), "when": when, "why": why}
 
     def _view(self, view: View) -> dict[str, Any]:
         if isinstance(view, Text):

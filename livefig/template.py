@@ -10,6 +10,9 @@ A field is `{name}` or `{name:spec}`. The spec is `[,][.precision][~]type`, a pa
     g   `precision` significant digits, exponential where JavaScript's toPrecision is
     r   `precision` significant digits, never exponential
 
+A part in brackets, `"[ at λ = {damping}]"`, that names a control with a `when` is left out where that has no
+effect.
+
 `,` groups thousands and `~` trims trailing zeros. The numbers follow d3-format and JavaScript, not Python,
 where they differ: ties are rounded up in magnitude, an exponent has no leading zero, `g` keeps its zeros and
 turns exponential below 1e-6, and a minus sign is "−" (U+2212). A test compares the two.
@@ -22,6 +25,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 SPEC = re.compile(r"(?P<comma>,)?(?:\.(?P<precision>\d+))?(?P<trim>~)?(?P<type>[defgr%])")
+BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 FIELD = re.compile(r"\{(?P<name>[^{}:]+)(?::(?P<spec>[^{}]*))?\}")
 DEFAULT_PRECISION = 6
 HUGE = (
@@ -54,6 +58,21 @@ def check_template(text: str, where: str) -> None:
     for field in FIELD.finditer(text):
         if field["spec"] is not None:
             check_spec(field["spec"], f"{where}, field '{field['name']}',")
+
+
+def without(text: str, idle: Mapping[str, bool]) -> str:
+    """`text` without the parts in brackets that name what is idle, and with those that name what might be.
+
+    Other brackets stay, with what is in them.
+    """
+
+    def kept(part: re.Match) -> str:
+        named = [name for name in names(part[1]) if name in idle]
+        if not named:
+            return part[0]
+        return "" if any(idle[name] for name in named) else part[1]
+
+    return BRACKETED.sub(kept, text)
 
 
 def render(

@@ -1,9 +1,9 @@
 """Controls that are dragged: a point of the plane, and data."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from livefig.description import Described, shape
 @dataclass(frozen=True)
 class Point(Described):
     """A point of the plane that can be dragged; see `point`."""
+
+    when: ClassVar[Mapping[str, tuple[Any, ...]]] = {}  # it always has an effect
 
     name: str
     value: Pair
@@ -44,6 +46,8 @@ class Point(Described):
 @dataclass(frozen=True)
 class Data(Described):
     """Points of the plane, as many as there are, that can be dragged; see `data`."""
+
+    when: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
 
     name: str
     value: tuple[Pair, ...]

@@ -1,10 +1,11 @@
 """Controls on a line of numbers: sliders, and players, which are sliders that move by themselves."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from livefig.controls.common import Value, number
+from livefig.controls.common import Value, condition, number
 from livefig.controls.stops import (
     after_steps,
     divisible,
@@ -33,6 +34,7 @@ class Slider(Described):
     format: str
     unit: str
     stops: tuple[float, ...] | None
+    when: Mapping[str, tuple[Any, ...]]
 
     def clean(self, value: Any) -> float | int:
         """The number, clipped to [min, max] as ipywidgets' sliders do; rounded for an integer slider, and at
@@ -72,10 +74,12 @@ class Player(Slider):
 
     until: str | None
     cursor: bool
+    grow: bool
 
     def spec(self, value: Value) -> dict[str, Any]:
         """The player for the front end, standing at `value`."""
-        return {**super().spec(value), "kind": "player", "until": self.until, "cursor": self.cursor}
+        playing = {"until": self.until, "cursor": self.cursor, "grow": self.grow}
+        return {**super().spec(value), "kind": "player", **playing}
 
 
 def slider(
@@ -91,6 +95,7 @@ def slider(
     label: str | None = None,
     format: str | None = None,
     unit: str = "",
+    when: Mapping[str, Any] | None = None,
 ) -> Slider:
     """A slider from `min` to `max`: the figure's function receives a number called `name`.
 
@@ -110,6 +115,10 @@ def slider(
             for an integer, and for a float as many digits as tell its places apart, three or more,
             exponential where the range is very wide or near zero.
         unit: written behind the value.
+        when: the states in which it has an effect, as a dict from other controls or integer outputs to one
+            value or several (a choice's options may be given by their texts): `when={"method": "damped"}`.
+            In others it is disabled and says why, and a part in brackets of the summary that names it,
+            `"[ at λ = {damping}]"`, is left out.
 
     Raises:
         ValueError: for an empty range, a start outside it, a logarithmic range that reaches zero, a step that
@@ -150,8 +159,9 @@ def slider(
     check_spec(format, f"slider '{name}'")
     exact = int if integer else float
     described = Slider(
-        name, exact(low), exact(high), exact(start), step, log, integer, label or name, format, unit, places
-    )
+        name, exact(low), exact(high), exact(start), step, log, integer, label or name, format, unit, places,
+        condition(when, name),
+    )  # fmt: skip
     return replace(described, value=described.clean(start))
 
 
@@ -186,14 +196,16 @@ def player(
     *,
     until: str | None = None,
     cursor: bool = False,
+    grow: bool = False,
     label: str | None = None,
     format: str | None = None,
     unit: str = "",
+    when: Mapping[str, Any] | None = None,
 ) -> Player:
     """An integer slider with buttons that step and play, for the iterations of a method.
 
-    Playing goes from one whole number to the next, about ten a second, or one a second for readers who have
-    asked their system for less motion, and stops at the end.
+    Playing from the first to the last takes four to seven seconds, however many there are, and shows one
+    picture a second to readers who have asked their system for less motion.
 
     Args:
         name: the argument of the figure's function that it sets, and the widget's trait.
@@ -203,11 +215,16 @@ def player(
         cursor: whether it is the step that the views mark: each path that has a `count`, and curves over
             steps. A reader's cursor shows another step for as long as it is there, and a click leaves the
             player there. The figure's function then need not take it.
-        label, format, unit: as for `slider`.
+        grow: whether those paths and curves are drawn only as far as the player has come, so that a figure
+            that opens at `min` shows the start and lets the reader guess; summary and readouts wait for the
+            end. Pictures without a page show all of it. It needs `cursor`.
+        label, format, unit, when: as for `slider`.
 
     Raises:
-        ValueError: as `slider`.
+        ValueError: as `slider`; if it grows and has no cursor.
     """
+    if grow and not cursor:
+        raise ValueError(f"player '{name}' grows what its cursor marks: give it cursor=True too")
     start = min if value is None else value
-    described = slider(name, min, max, start, integer=True, label=label, format=format, unit=unit)
-    return Player(**vars(described), until=until, cursor=cursor)
+    described = slider(name, min, max, start, integer=True, label=label, format=format, unit=unit, when=when)
+    return Player(**vars(described), until=until, cursor=cursor, grow=grow)

@@ -1,11 +1,11 @@
 """Controls that choose: among options, or on and off."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from livefig.controls.common import Value, listed, number
+from livefig.controls.common import Value, condition, listed, number
 from livefig.description import Described, plain, several
 
 
@@ -17,6 +17,7 @@ class Choice(Described):
     options: tuple[str, ...]
     value: int
     label: str
+    when: Mapping[str, tuple[Any, ...]]
 
     def clean(self, value: Any) -> int:
         """The option's index; an option's text is accepted too. Anything else is refused."""
@@ -56,6 +57,7 @@ class Toggle(Described):
     name: str
     value: bool
     label: str
+    when: Mapping[str, tuple[Any, ...]]
 
     def clean(self, value: Any) -> bool:
         """True or False; 1 and 0 count as such."""
@@ -73,10 +75,18 @@ class Toggle(Described):
         return {"kind": "toggle", "name": self.name, "label": self.label, "value": value}
 
 
-def choice(name: str, options: Sequence[str], value: int | str = 0, *, label: str | None = None) -> Choice:
+def choice(
+    name: str,
+    options: Sequence[str],
+    value: int | str = 0,
+    *,
+    label: str | None = None,
+    when: Mapping[str, Any] | None = None,
+) -> Choice:
     """A choice among `options`: the figure's function receives the chosen one's index, an int called `name`.
 
     `value` is the first choice, by index or text, and so is what is set from Python (`fig.method = "Adam"`).
+    `when` names the states in which it has an effect, as for `slider`.
 
     Raises:
         ValueError: if there are fewer than two options, two with the same text, or `value` is none of them.
@@ -86,13 +96,18 @@ def choice(name: str, options: Sequence[str], value: int | str = 0, *, label: st
         raise ValueError(f"choice '{name}' needs two or more texts to choose from, but was given {options!r}")
     if len(set(options)) < len(options):
         raise ValueError(f"choice '{name}' has the same option twice: {listed(options)}")
-    start = Choice(name, options, 0, label or name).clean(value)
-    return Choice(name, options, start, label or name)
+    where = condition(when, name)
+    start = Choice(name, options, 0, label or name, where).clean(value)
+    return Choice(name, options, start, label or name, where)
 
 
-def toggle(name: str, value: bool = True, *, label: str | None = None) -> Toggle:
+def toggle(
+    name: str, value: bool = True, *, label: str | None = None, when: Mapping[str, Any] | None = None
+) -> Toggle:
     """A switch: the figure's function, if it takes an argument called `name`, receives a bool.
 
     A toggle may also only show and hide layers (their `show=name`); then the function need not take it.
+    `when` names the states in which it has an effect, as for `slider`.
     """
-    return Toggle(name, Toggle(name, True, "").clean(value), label or name)
+    where = condition(when, name)
+    return Toggle(name, Toggle(name, True, "", where).clean(value), label or name, where)

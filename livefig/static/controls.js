@@ -142,6 +142,7 @@ function makeSlider(control, change) {
 // Up to this many options, of this many letters together, stand side by side; others go into a menu.
 const BUTTONS = 4;
 const LETTERS = 48;
+const BROAD = 24; // letters, from which on they take the room of two controls
 
 /** A choice among options. */
 function makeChoice(control, change) {
@@ -170,9 +171,10 @@ function makeRadios(control, change) {
     html("label", {}, input, html("span", {}, control.options[index])),
   );
   const id = uniqueId();
+  const letters = control.options.join("").length;
   const element = html(
     "div",
-    { class: "lf-control", role: "radiogroup", "aria-labelledby": id },
+    { class: `lf-control${letters > BROAD ? " lf-broad" : ""}`, role: "radiogroup", "aria-labelledby": id },
     html("span", { id, class: "lf-label" }, control.label),
     html("div", { class: "lf-options" }, ...labels),
   );
@@ -234,4 +236,13 @@ function makeButton(attributes, act, ...children) {
 /** Disable a button, which keeps the focus that the attribute `disabled` would take away. */
 function disable(button, disabled) {
   put(button, { "aria-disabled": disabled ? "true" : null });
+}
+
+/** Let a control be used, or say in the place of its value why it has no effect now. */
+function engage(element, acts, why) {
+  if (!why) return;
+  for (const input of element.querySelectorAll("input, select, button")) {
+    put(input, { disabled: acts ? null : "", "aria-description": acts ? null : why });
+  }
+  put(element, { "data-idle": acts ? null : why });
 }

@@ -129,10 +129,11 @@ class LineMark extends SeriesMark {
   }
 
   draw(frame) {
-    this.px = this.xs.map((value) => frame.x(value) ?? NaN);
-    this.py = this.heights(this.ys, frame);
+    const shown = this.layer.x ? Infinity : this.figure.grown + 1;
+    this.px = this.xs.slice(0, shown).map((value) => frame.x(value) ?? NaN);
+    this.py = this.heights(this.ys.slice(0, shown), frame);
     put(this.line, { d: polyline(this.px, this.py) });
-    put(this.dots, { d: this.layer.marker || this.ys.length === 1 ? dots(this.px, this.py) : "" });
+    put(this.dots, { d: this.layer.marker || this.px.length === 1 ? dots(this.px, this.py) : "" });
   }
 
   /** The index of the point at `x`, or of the nearest where this curve has none there; -1 beyond its ends. */
@@ -140,7 +141,7 @@ class LineMark extends SeriesMark {
     let best = -1;
     let low = Infinity;
     let high = -Infinity;
-    for (let i = 0; i < this.xs.length; i++) {
+    for (let i = 0; i < this.px.length; i++) {
       if (Number.isNaN(this.xs[i])) continue;
       low = Math.min(low, this.xs[i]);
       high = Math.max(high, this.xs[i]);

@@ -24,6 +24,11 @@ function mountPage() {
   followAddress();
 }
 
+/** All figures of the page that are live. */
+function liveFigures() {
+  return Array.from(document.querySelectorAll("figure.livefig"), ({ livefig }) => livefig).filter(Boolean);
+}
+
 /** Put the figure that the page's address names into the state that it names, once for each address. */
 function followAddress() {
   if (location.href === followed) return;
@@ -65,6 +70,7 @@ function render({ model, el }) {
     ...(remote && { drawn: (name) => remote.state[name], error: () => remote.error ?? null }),
   };
   el.append(element);
+  el.classList.add("livefig-widget"); // which leaves room to what stands beside it in a box
   const definition = {
     spec,
     program: compiled(program, () => () => remote.outputs),
@@ -81,6 +87,8 @@ function render({ model, el }) {
   return () => figure?.destroy();
 }
 
+addEventListener("beforeprint", () => liveFigures().forEach((figure) => figure.print(true)));
+addEventListener("afterprint", () => liveFigures().forEach((figure) => figure.print(false)));
 // Also a link that is clicked again, to where the page is already, is followed again; it changes no hash.
 for (const event of ["popstate", "hashchange"]) {
   addEventListener(event, () => {

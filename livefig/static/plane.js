@@ -32,6 +32,14 @@ class Plane {
     return Math.max(0.5 * width, height + top + bottom);
   }
 
+  /** The width that suits a height. */
+  widthFor(height) {
+    if (!(this.view.equal && this.fixed)) return Infinity;
+    const { xlim, ylim } = this.view;
+    const { top, right, bottom, left } = this.frame.margins;
+    return ((height - top - bottom) * (xlim[1] - xlim[0])) / (ylim[1] - ylim[0]) + left + right;
+  }
+
   resize(width, height) {
     this.frame.resize(width, height);
   }
@@ -117,8 +125,9 @@ class PathMark {
   }
 
   draw({ x, y }) {
-    this.px = this.xs.map(x);
-    this.py = this.ys.map(y);
+    const shown = this.layer.count === null ? Infinity : this.figure.grown + 1;
+    this.px = this.xs.slice(0, shown).map(x);
+    this.py = this.ys.slice(0, shown).map(y);
     put(this.line, { d: polyline(this.px, this.py) });
     put(this.dots, { d: this.layer.marker ? dots(this.px, this.py) : "" });
     put(this.end, { d: dots(this.px.slice(-1), this.py.slice(-1)) });

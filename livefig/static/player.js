@@ -1,7 +1,8 @@
 // A player: a slider for the iterations of a method, with buttons that step and play.
 
-const PACE = 100; // milliseconds from step to step while it plays
-const CALM = 1000; // the same for readers who ask for less motion
+const EACH = 100; // milliseconds that a step takes, if all of them then take
+const [SHORTEST, LONGEST] = [4000, 7000]; // from the first to the last, whatever their number
+const CALM = 1000; // milliseconds from picture to picture for readers who ask for less motion
 
 const ICONS = {
   back: "M12,3L5,8L12,13zM3,3h1.6v10H3z",
@@ -11,14 +12,15 @@ const ICONS = {
 };
 
 function makePlayer(control, change, figure) {
-  let playing = false;
-  let timer; // of the next step
+  let playing = null; // { from, since, pace }: the step it began at, when, and milliseconds a step
+  let timer; // of the next look at the clock
   let expected = null; // the value that playing has set: another one stops it
   const value = () => figure.state[control.name];
-  const last = () => Math.min(Math.max(figure.number(control.until ?? control.max), control.min), control.max);
+  const last = () => figure.last(control);
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   const stop = () => {
-    playing = false;
+    playing = null;
     clearTimeout(timer);
     away.disconnect();
     document.removeEventListener("visibilitychange", stop);
@@ -28,10 +30,13 @@ function makePlayer(control, change, figure) {
     if (!entries.at(-1).isIntersecting) stop();
   });
   const start = () => {
-    playing = true;
+    const from = value() < last() ? value() : control.min;
+    const all = Math.max(last() - control.min, 1);
+    const lasting = Math.min(Math.max(EACH * all, SHORTEST), LONGEST);
+    playing = { from, since: performance.now(), pace: lasting / all };
     away.observe(figure.element);
     document.addEventListener("visibilitychange", stop);
-    advance(value() < last() ? value() + 1 : control.min);
+    advance(from);
   };
   const advance = (to) => {
     expected = to;
@@ -39,14 +44,14 @@ function makePlayer(control, change, figure) {
     if (to >= last()) stop();
     else wait();
   };
-  // The next step waits until this one has been seen, for which a kernel may have to compute it.
   const wait = () => {
-    const pace = matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM : PACE;
-    timer = setTimeout(() => requestAnimationFrame(proceed), pace);
+    timer = setTimeout(() => requestAnimationFrame(proceed), calm() ? CALM : 0);
   };
+  /** Go where the clock is; but what is drawn, which a kernel may have to compute, is first seen. */
   const proceed = () => {
     if (!playing) return;
-    if (figure.number(control.name) === value()) advance(value() + 1);
+    const due = playing.from + Math.floor((performance.now() - playing.since) / playing.pace);
+    if (figure.number(control.name) === value() && due > value()) advance(Math.min(due, last()));
     else wait();
   };
 

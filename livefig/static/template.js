@@ -2,6 +2,8 @@
 
 const FIELD = /\{([^{}:]+)(?::([^{}]*))?\}/g;
 
+const BRACKETED = /\[([^[\]]*)\]/g;
+
 const formats = new Map();
 
 /** A number in d3's notation, https://d3js.org/d3-format. */
@@ -13,10 +15,12 @@ function writeNumber(value, notation) {
 }
 
 /**
- * A function (text, valueOf) that fills in the fields of a text; valueOf(name) is the number a name stands
- * for. A choice reads as its option, a toggle as on or off, and what `spec.words` lists as its words.
+ * A function that fills in the fields of a text with the figure's numbers. A choice reads as its option, a toggle
+ * as on or off, and what `spec.words` lists as its words. A part in brackets that names a control which acts in
+ * some states only is left out in the others.
  */
-function makeWriter(spec) {
+function makeWriter(figure) {
+  const { spec } = figure;
   const words = new Map();
   const notations = new Map();
   for (const control of spec.controls) {
@@ -29,9 +33,15 @@ function makeWriter(spec) {
   }
   for (const name of Object.keys(spec.words)) words.set(name, spec.words[name]);
 
-  return (text, valueOf) =>
-    text.replace(FIELD, (_, name, notation) => {
-      const value = Number(valueOf(name));
+  const sometimes = new Set(spec.controls.filter(({ when }) => when).map(({ name }) => name));
+  const optional = (part, inner) => {
+    const named = Array.from(inner.matchAll(FIELD), ([, name]) => name).filter((name) => sometimes.has(name));
+    if (!named.length) return part;
+    return named.every((name) => figure.acts(name)) ? inner : "";
+  };
+  return (text) =>
+    text.replace(BRACKETED, optional).replace(FIELD, (_, name, notation) => {
+      const value = figure.number(name);
       const word = notation === undefined ? words.get(name)?.[Math.trunc(value)] : undefined;
       return word ?? writeNumber(value, notation || notations.get(name) || ".3~g");
     });
