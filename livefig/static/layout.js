@@ -3,7 +3,9 @@
 const WIDE = 640; // pixels of the figure, from which on plots stand side by side, or one beside the controls
 const GAP = 28; // pixels between them
 const BESIDE = 0.62; // of the width, that a plot takes beside its controls
-const TALLEST = { alone: 440, together: 340, narrow: 300, small: 230 }; // pixels of a plot
+const TALLEST = { alone: 440, narrow: 300, small: 230 }; // pixels of a plot
+const TOGETHER = [340, 460]; // and of those side by side, the more the wider the figure is
+const SHARE = 0.3; // of its width
 
 class Layout {
   /**
@@ -41,7 +43,8 @@ class Layout {
     const rest = [...this.main.slice(shown.length), ...this.rest];
     fill(this.below, rest);
     toggle(this.below, rest.length > 0);
-    const tallest = narrow ? TALLEST.narrow : shown.length > 1 ? TALLEST.together : TALLEST.alone;
+    const together = Math.min(Math.max(SHARE * width, TOGETHER[0]), TOGETHER[1]);
+    const tallest = narrow ? TALLEST.narrow : shown.length > 1 ? together : TALLEST.alone;
     fitRow(shown, beside ? Math.floor(BESIDE * width) : width, tallest);
     for (const group of groups(rest)) {
       const columns = narrow ? 1 : Math.min(group.length, 3);

@@ -36,7 +36,9 @@ function makePlayer(control, change, figure) {
     playing = { from, since: performance.now(), pace: lasting / all };
     away.observe(figure.element);
     document.addEventListener("visibilitychange", stop);
-    advance(from);
+    expected = from;
+    change(from);
+    wait();
   };
   const advance = (to) => {
     expected = to;
@@ -45,7 +47,8 @@ function makePlayer(control, change, figure) {
     else wait();
   };
   const wait = () => {
-    timer = setTimeout(() => requestAnimationFrame(proceed), calm() ? CALM : 0);
+    const next = playing.since + (value() + 1 - playing.from) * playing.pace - performance.now();
+    timer = setTimeout(() => requestAnimationFrame(proceed), calm() ? CALM : Math.max(next, 0));
   };
   /** Go where the clock is; but what is drawn, which a kernel may have to compute, is first seen. */
   const proceed = () => {

@@ -75,7 +75,7 @@ def test_a_player_stands_in_for_an_integer_slider():
     assert figure.k == 3 and type(figure.k) is int
     plain = live.figure(iterate, live.slider("k", 1, 8, 1, integer=True), view)
     (played,), (slid,) = (made.definition.spec(plain.state)["controls"] for made in (figure, plain))
-    assert played == {**slid, "kind": "player", "until": "steps", "cursor": False}
+    assert played == {**slid, "kind": "player", "until": "steps", "cursor": False, "grow": False}
     with pytest.raises(ValueError, match="player 'k' needs 'x' to be a whole number"):
         live.figure(iterate, live.player("k", 1, 8, until="x"), view)
 

@@ -199,7 +199,7 @@ def test_a_foreign_site_is_live_from_disk(foreign, chromium):
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto((foreign / "live.html").as_uri())
-    page.locator("#live-lines .lf-views").wait_for()
+    page.locator("#live-lines .lf-main").wait_for()
     page.locator("#live-slow .lf-views").wait_for()
     page.get_by_role("slider", name="slope").press("End")
     assert page.locator("#live-lines .lf-summary").inner_text() == "The slope is 9."

@@ -76,8 +76,8 @@ def test_keys_reach_everything_once_and_leave(show, full) -> None:
     names = [name for name, _ in reached]
     assert names == [
         "first method", "second method", "third method", "fourth method", "origin", "start", "data, 1 of 3",
-        "loss: cursor along step", "condition κ", "angle", "iteration: one back", "iteration: play",
-        "iteration: one on", "iteration", "one", "many options", "plain toggle", "Copy link", "Reset",
+        "loss: cursor along step", "iteration: one back", "iteration: play", "iteration: one on",
+        "iteration", "condition κ", "angle", "one", "many options", "plain toggle", "Copy link", "Reset",
         "after",
     ]  # fmt: skip
     assert [name for name, marked in reached[:-1] if not marked] == [], "the focus can be seen"

@@ -92,13 +92,28 @@ def test_nothing_sticks_out_of_a_narrow_window(show) -> None:
     assert page.locator(".lf-handle").bounding_box()["width"] >= 24
 
 
-def test_print_and_a_page_without_scripts_show_the_picture(show, put) -> None:
-    page = show()
+def test_print_shows_the_present_state_as_wide_as_a_sheet(show, put) -> None:
+    page = show(viewport={"width": 1600, "height": 900})
     put(page, {"kappa": 500})
-    shown = page.locator("figure > :visible")
-    assert shown.count() > 3
     page.emulate_media(media="print")
-    assert shown.evaluate_all("list => list.map(node => node.tagName)") == ["IMG"]
+    assert page.locator("figure > img:visible").count() == 0
+    assert page.locator("figure .lf-button:visible").count() == 0
+    assert "500" in page.locator(".lf-slider output").first.text_content()
+    widths = "() => Array.from(document.querySelectorAll('figure svg[role=img]'), svg => svg.clientWidth)"
+    before = page.evaluate(widths)
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert sum(page.evaluate(widths)) < 640 < sum(before)
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(widths) == before
+
+
+def test_what_was_never_seen_is_printed_as_its_picture(show) -> None:
+    page = show(before=("<p>text</p>" * 200))
+    page.emulate_media(media="print")
+    assert page.locator("figure > :visible").evaluate_all("list => list.map(node => node.tagName)") == ["IMG"]
+
+
+def test_a_page_without_scripts_shows_the_picture(show) -> None:
     page = show(java_script_enabled=False)
     assert page.locator("figure > :visible").evaluate_all("list => list.map(node => node.alt)") == [
         "The picture."

@@ -97,7 +97,7 @@ def test_ten_figures_are_there_at_once(show, record_property) -> None:
     page = show(before=MORE, viewport={"width": 1000, "height": 12_000})
     meter = Meter(page)
     page.reload()
-    page.wait_for_function(f"() => document.querySelectorAll('.lf-views').length === {FIGURES}")
+    page.wait_for_function(f"() => document.querySelectorAll('.lf-main').length === {FIGURES}")
     page.wait_for_timeout(200)
     script, all_work = (meter.read(name) for name in ("ScriptDuration", "TaskDuration"))
     record_property(f"ms of script for {FIGURES} figures, of all work", f"{script:.0f}, {all_work:.0f}")
@@ -108,7 +108,7 @@ def test_only_what_is_seen_is_computed(show) -> None:
     page = show(before=MORE, program=COUNTED)
     page.locator("figure svg[role=img]").first.wait_for()
     page.wait_for_timeout(200)
-    entered = page.locator(".lf-views").count()
+    entered = page.locator(".lf-main").count()
     assert 0 < entered < FIGURES
     assert page.evaluate("() => window.computed") == entered
 
@@ -133,16 +133,16 @@ def test_nothing_runs_at_rest(show, spec, played, record_property) -> None:
     player = next(control for control in spec["controls"] if control["name"] == "count")
     player.update(kind="player", label="iteration", min=1, max=4, until=None, cursor=True)
     page = show(spec)
-    page.locator(".lf-views").wait_for()
+    page.locator(".lf-main").wait_for()
     if played:
         page.get_by_role("slider", name="condition κ").press("ArrowRight")
         page.get_by_role("button", name="iteration: play").click()
         page.wait_for_timeout(100)
         page.get_by_role("button", name="Copy link").click()
         page.mouse.move(0, 0)
-        page.wait_for_timeout(
-            2500
-        )  # the summary is read out, the player has ended, the button says its name again
+        # The summary is read out, the player has ended, the button says its name again.
+        page.get_by_role("button", name="iteration: play").wait_for()
+        page.wait_for_timeout(2500)
     page.evaluate(f"() => {{ {COUNT} }}")
     meter = Meter(page)
     before = meter.read("TaskDuration")

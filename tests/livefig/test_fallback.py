@@ -74,7 +74,7 @@ def test_what_is_not_translated_is_computed_by_jax_at_each_change(in_kernel):
 
 
 def test_what_does_not_trace_is_run_as_it_is(in_kernel):
-    with pytest.warns(UserWarning, match=r"test_kernel\.py:\d+"):
+    with pytest.warns(UserWarning, match=r"test_fallback\.py:\d+"):
         figure = make(eager)
     for kappa, n in [(2, 1), (4, 3)]:
         figure.kappa = kappa
@@ -122,7 +122,7 @@ def test_whatever_tracing_refuses_a_kernel_computes(part, inside, monkeypatch):
         return {"y": jnp.arange(3.0) + compute(n)}
 
     n = live.slider("n", 1, 9, 3, integer=True)
-    says = r"figure 'figure' needs a value .* at .*test_kernel\.py:\d+: decide with"
+    says = r"figure 'figure' needs a value .* at .*test_fallback\.py:\d+: decide with"
     monkeypatch.setattr(fallback, "is_there", lambda: inside)
     if not inside:
         with pytest.raises(TypeError, match=says):
