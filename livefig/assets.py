@@ -52,7 +52,8 @@ def style() -> str:
         for index in (0, 1)
     )
     by_system = f"@media (prefers-color-scheme:dark){{{','.join(AUTO)}{{{dark}}}}}"
-    return f":root{{{light}}}\n{','.join(DARK)}{{{dark}}}\n{by_system}\n" + lean(_read("livefig.css"))
+    own = lean(_read("livefig.css")) + lean(_read("drawing.css"))
+    return f":root{{{light}}}\n{','.join(DARK)}{{{dark}}}\n{by_system}\n" + own
 
 
 def lean(text: str) -> str:

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from livefig.picture.fields import draw_field
+from livefig.picture.paths import draw_path, path_rows
 from livefig.picture.scene import MARGIN, Marks, Scene, color, draw_handles, limits, say, widen
 from livefig.views import Arrow, Ellipse, Layer, Path, Plane, Points
 
@@ -65,7 +66,7 @@ def _reach(layer: Layer, scene: Scene) -> np.ndarray:
     """The points that limits are fitted to."""
     match layer:
         case Path():
-            return _finite_rows(layer, scene)
+            return path_rows(layer, scene)
         case Points():
             return np.atleast_2d(scene.array(layer.data))
         case Arrow():
@@ -90,22 +91,6 @@ def _ends(layer: Arrow, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
 
 def _conic(layer: Ellipse, scene: Scene) -> list[np.ndarray]:
     return conic(scene.array(layer.matrix), scene.number(layer.radius))
-
-
-def _finite_rows(layer: Path, scene: Scene) -> np.ndarray:
-    """The rows of a path up to the first that is not finite."""
-    rows = scene.rows(layer.data, layer.count)
-    broken = ~np.all(np.isfinite(rows), axis=1)
-    return rows[: np.argmax(broken)] if broken.any() else rows
-
-
-def _draw_path(axes: Axes, layer: Path, scene: Scene) -> Artist:
-    rows = _finite_rows(layer, scene)
-    [mark] = axes.plot(
-        *rows.T, color=color(layer), linewidth=1.4, marker="o" if layer.marker else None, markersize=2.8
-    )
-    axes.plot(*rows[-1:].T, "o", color=color(layer), markersize=4.5)
-    return mark
 
 
 def _draw_points(axes: Axes, layer: Points, scene: Scene) -> Artist:
@@ -138,4 +123,4 @@ def _draw_ellipse(axes: Axes, layer: Ellipse, scene: Scene) -> Artist:
     return Line2D([], [], color=color(layer), linewidth=1.4, linestyle="--" if layer.dash else "-")
 
 
-_DRAWERS = {Path: _draw_path, Points: _draw_points, Arrow: _draw_arrow, Ellipse: _draw_ellipse}
+_DRAWERS = {Path: draw_path, Points: _draw_points, Arrow: _draw_arrow, Ellipse: _draw_ellipse}

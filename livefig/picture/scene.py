@@ -71,6 +71,21 @@ def entries(layer: Any) -> list[tuple[str, str]]:
     return list(zip(layer.labels, layer.palette, strict=True)) if hasattr(layer, "labels") else [key(layer)]
 
 
+def finite_end(*arrays: np.ndarray) -> int:
+    """How many entries a run has that is given by arrays of one length: up to where one of them is infinite,
+    or not a number from there on."""
+    infinite = np.any(np.isinf(arrays), axis=0)
+    end = int(np.argmax(infinite)) if infinite.any() else len(infinite)
+    there = np.flatnonzero(~np.any(np.isnan(arrays), axis=0)[:end])
+    return int(there[-1]) + 1 if there.size else 0
+
+
+def lonely(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Which points stand between two gaps, so that no segment of their line shows them."""
+    there = np.concatenate([[False], np.isfinite(x) & np.isfinite(y), [False]])
+    return there[1:-1] & ~there[:-2] & ~there[2:]
+
+
 def draw_handles(axes: Axes, view: Any, scene: Scene) -> None:
     """What can be dragged, as it stands."""
     for name, places in zip(view.drag, scene.dragged(view), strict=True):

@@ -93,45 +93,6 @@ function isSeen(px, py, from, to, box) {
   return ends.every(Number.isFinite) && cutSegment(...ends, box) !== null;
 }
 
-/** A polyline through the rows of an output, up to the first row that is not finite. */
-class PathMark {
-  constructor(layer, figure) {
-    this.layer = layer;
-    this.figure = figure;
-    this.line = svg("path", { class: "lf-line" });
-    this.dots = svg("path", { class: "lf-dots" });
-    this.end = svg("path", { class: "lf-dots lf-end" });
-    this.ring = svg("circle", { class: "lf-ring", r: 5.5, hidden: "" });
-    this.element = paint(svg("g", {}, this.line, this.dots, this.end, this.ring), layer.color);
-  }
-
-  read() {
-    const { layer, figure } = this;
-    const values = figure.array(layer.data);
-    const rows = figure.length(values.length / 2, layer.count);
-    let finite = 0;
-    while (finite < rows && Number.isFinite(values[2 * finite] + values[2 * finite + 1])) finite += 1;
-    if (finite < rows) figure.freeze(layer.label || layer.data);
-    [this.xs, this.ys] = [new Array(finite), new Array(finite)];
-    for (let i = 0; i < finite; i++) [this.xs[i], this.ys[i]] = [values[2 * i], values[2 * i + 1]];
-  }
-
-  draw({ x, y }) {
-    this.px = this.xs.map(x);
-    this.py = this.ys.map(y);
-    put(this.line, { d: polyline(this.px, this.py) });
-    put(this.dots, { d: this.layer.marker ? dots(this.px, this.py) : "" });
-    put(this.end, { d: dots(this.px.slice(-1), this.py.slice(-1)) });
-  }
-
-  highlight(step) {
-    const index = step === null || this.layer.count === null ? -1 : Math.min(step, this.px.length - 1);
-    const visible = index >= 0 && isNear(this.px[index], this.py[index]);
-    toggle(this.ring, visible);
-    if (visible) put(this.ring, { cx: round(this.px[index]), cy: round(this.py[index]) });
-  }
-}
-
 /** Points that stand for themselves. */
 class PointsMark {
   constructor(layer, figure) {
