@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from livefig import palette
+from livefig import palette, template
 from livefig.definition import Definition, State
 from livefig.views import Layer, Limits, Text
 
@@ -18,6 +18,8 @@ MARGIN = 0.04  # of the span, beside what is fitted
 FARTHEST = (
     200  # the power of ten to which limits are fitted at most: spans, and ticks beyond them, are finite
 )
+
+RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "+")
 
 Marks = dict[tuple[str, str], Artist]  # what stands for layers in legends, by label and colour
 
@@ -69,6 +71,14 @@ def key(layer: Any) -> tuple[str, str]:
 def entries(layer: Any) -> list[tuple[str, str]]:
     """A layer's entries in the legend: one, but for regions one for each label."""
     return list(zip(layer.labels, layer.palette, strict=True)) if hasattr(layer, "labels") else [key(layer)]
+
+
+def write_short(value: float, digits: int = 3) -> str:
+    """A number to so many digits, as the front end writes it: 0.0123, 4.56·10⁻⁸."""
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return template.number(value, f",.{digits}~r")
+    factor, _, exponent = template.number(value, f".{digits - 1}~e").partition("e")
+    return f"{factor}·10{exponent.translate(RAISED)}" if exponent else factor
 
 
 def finite_end(*arrays: np.ndarray) -> int:

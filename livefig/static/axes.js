@@ -77,9 +77,12 @@ function decadeTicks([low, high], count) {
 }
 
 function linearTicks(limits, count, log, whole) {
-  const values = d3
-    .ticks(...limits, count)
-    .filter((value) => (!log || value > 0) && (!whole || Number.isInteger(value)));
+  const suits = (value) => (!log || value > 0) && (!whole || Number.isInteger(value));
+  let values = [];
+  // One number is no measure: where there are not two, they stand closer.
+  for (const most = count + 3; values.length < 2 && count < most; count++) {
+    values = d3.ticks(...limits, count).filter(suits);
+  }
   const largest = Math.max(...values.map(Math.abs), 0);
   if (largest !== 0 && (largest >= 1e5 || largest < 1e-3)) {
     return values.map((value) => {
@@ -87,7 +90,7 @@ function linearTicks(limits, count, log, whole) {
       return { value, ...(value === 0 ? plainLabel("0") : powerLabel(digits, Number(exponent))) };
     });
   }
-  const write = d3.format(`,.${whole ? 0 : d3.precisionFixed(d3.tickStep(...limits, count))}f`);
+  const write = d3.format(`,.${whole ? 0 : d3.precisionFixed(d3.tickStep(...limits, count - 1))}f`);
   return values.map((value) => ({ value, ...plainLabel(write(value)) }));
 }
 
@@ -155,9 +158,10 @@ class Frame {
 
   /**
    * Draw the axes, of which each is { limits, log, whole, names }. With `equal` a unit is as long on both:
-   * limits that are `fixed` are kept and the plot made smaller, others reach further.
+   * limits that are `fixed` are kept and the plot made smaller, others reach further. `shape`, [width, height], is the
+   * plot's where a unit of the axes does not give it.
    */
-  draw(x, y, { equal = false, fixed = false } = {}) {
+  draw(x, y, { equal = false, fixed = false, shape } = {}) {
     const { top, right, bottom } = this.margins;
     const tall = this.height - top - bottom;
     const yTicks = makeTicks(y, tickCount("y", tall, y.names));
@@ -170,7 +174,8 @@ class Frame {
       width: this.width - this.margins.left - right,
       height: tall,
     };
-    this.plot = equal && fixed ? fitBox(room, x.limits, y.limits) : room;
+    const [across, up] = shape ?? [x, y].map(({ limits: [low, high] }) => Math.abs(high - low));
+    this.plot = equal && fixed ? fitBox(room, up / across) : room;
     const { plot } = this;
     const [xlim, ylim] = equal && !fixed ? widen(x.limits, y.limits, plot) : [x.limits, y.limits];
     this.x = makeScale(x.log, xlim, [plot.x, plot.x + plot.width]);
@@ -225,9 +230,8 @@ class Frame {
   }
 }
 
-/** The largest box in `room`, in its middle, on which both limits have the same scale. */
-function fitBox(room, xlim, ylim) {
-  const ratio = Math.abs((ylim[1] - ylim[0]) / (xlim[1] - xlim[0]));
+/** The largest box in `room`, in its middle, of this ratio of height to width. */
+function fitBox(room, ratio) {
   const width = Math.min(room.width, room.height / ratio);
   const height = width * ratio;
   return { x: room.x + (room.width - width) / 2, y: room.y + (room.height - height) / 2, width, height };

@@ -126,7 +126,7 @@ class Grip {
     this.left = within(frame.x(x) - plot.x, plot.width, 0);
     this.top = within(frame.y(y) - plot.y, plot.height, plot.height); // zero on a logarithmic axis: its floor
     place(this.element, this.left, this.top);
-    const [xText, yText] = point.map(writeShort);
+    const [xText, yText] = point.map((number) => writeShort(number));
     const beside = plot.width - this.left; // the room to the right, where a label stands unless it has none
     const flip = beside < Math.max(60, Math.min(7 * control.label.length, plot.width / 2));
     if (this.label) this.label.style.maxWidth = `${Math.max(round(flip ? this.left : beside), 40)}px`;
