@@ -68,7 +68,7 @@ def _reach(layer: Layer, scene: Scene) -> np.ndarray:
         case Path():
             return path_rows(layer, scene)
         case Points():
-            return np.atleast_2d(scene.array(layer.data))
+            return scene.points(layer.data)
         case Arrow():
             return np.concatenate(_ends(layer, scene))
         case Ellipse():
@@ -94,7 +94,7 @@ def _conic(layer: Ellipse, scene: Scene) -> list[np.ndarray]:
 
 
 def _draw_points(axes: Axes, layer: Points, scene: Scene) -> Artist:
-    return draw_points(axes, layer, np.atleast_2d(scene.array(layer.data)))
+    return draw_points(axes, layer, scene.points(layer.data))
 
 
 def draw_points(axes: Axes, layer: Points, points: np.ndarray) -> Artist:

@@ -14,8 +14,11 @@ function around(number) {
   return [number - distance, number + distance];
 }
 
-/** The limits of an axis as given or, where an end is null, fitted to the finite numbers in `lists`. */
-function fitLimits(given, lists, log, pad) {
+/**
+ * The limits of an axis as given or, where an end is null, fitted to the finite numbers in `lists`, and to those of
+ * `guests` that are no further from them than they reach.
+ */
+function fitLimits(given, lists, log, pad, guests = []) {
   const [lowEnd, highEnd] = given ?? [null, null];
   if (lowEnd !== null && highEnd !== null) return [lowEnd, highEnd];
   const forward = log ? Math.log10 : (value) => value;
@@ -30,6 +33,10 @@ function fitLimits(given, lists, log, pad) {
   }
   [low, high] = low <= high ? [forward(low), forward(high)] : [0, 1];
   if (high - low <= SAME_SPAN * Math.abs(high)) [low, high] = around(low);
+  const nearest = [low - (high - low), high + (high - low)];
+  for (const guest of guests.map(forward).filter((at) => at >= nearest[0] && at <= nearest[1])) {
+    [low, high] = [Math.min(low, guest), Math.max(high, guest)];
+  }
   if (high - low > WIDEST_SPAN) [low, high] = [Math.max(low, -WIDEST_SPAN), Math.min(high, WIDEST_SPAN)];
   const margin = pad * (high - low);
   [low, high] = [low - margin, high + margin];

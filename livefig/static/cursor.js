@@ -105,7 +105,8 @@ class Cursor extends Picker {
     toggle(this.rule, visible);
     toggle(this.tip, visible && !this.following);
     const ring = () => svg("circle", { class: "lf-ring", r: 4 });
-    join(this.marks, values, ring, (node, { line, index }) => {
+    const drawn = values.filter(({ line, index }) => isNear(line.px[index], line.py[index]));
+    join(this.marks, drawn, ring, (node, { line, index }) => {
       paint(node, line.layer.color);
       put(node, { cx: round(line.px[index]), cy: round(line.py[index]) });
     });

@@ -104,9 +104,17 @@ class PointsMark {
 
   read() {
     const values = Array.from(this.figure.array(this.layer.data));
-    this.xs = values.filter((_, i) => i % 2 === 0);
-    this.ys = values.filter((_, i) => i % 2 === 1);
-    if (!values.every(Number.isFinite)) this.figure.freeze(this.layer.label || this.layer.data);
+    const finite = (_, i) => Number.isFinite(values[i - (i % 2)] + values[i - (i % 2) + 1]);
+    const kept = values.map((value, i) => (finite(value, i) ? value : NaN)); // a point without a place is none
+    this.xs = kept.filter((_, i) => i % 2 === 0);
+    this.ys = kept.filter((_, i) => i % 2 === 1);
+    const infinite = values.some((value) => Math.abs(value) === Infinity);
+    if (infinite || kept.every(Number.isNaN)) this.figure.freeze(this.layer.label || this.layer.data);
+  }
+
+  /** Whether it has points for which a view's logarithmic axes have no place. */
+  leftOut({ xlog, ylog }) {
+    return this.xs.some((x, i) => (xlog && x <= 0) || (ylog && this.ys[i] <= 0));
   }
 
   draw({ x, y }) {
@@ -116,7 +124,7 @@ class PointsMark {
   }
 }
 
-/** Arrows from origins along vectors; what is not finite is left out. */
+/** Arrows from origins along vectors; what is not finite is left out, and noted if the others do not go on. */
 class ArrowMark {
   constructor(layer, figure) {
     this.layer = layer;
@@ -136,7 +144,7 @@ class ArrowMark {
         return [start, start + vectors[i % vectors.length]];
       });
     [this.xs, this.ys] = [ends(0), ends(1)];
-    if (![...this.xs, ...this.ys].every(Number.isFinite)) figure.freeze(layer.label || layer.vector);
+    if (finiteEnd(this.xs, this.ys) < this.xs.length) figure.freeze(layer.label || layer.vector);
   }
 
   draw({ x, y }) {

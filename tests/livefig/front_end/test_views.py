@@ -130,19 +130,6 @@ def test_a_path_ends_at_the_border_with_an_arrowhead(show, spec) -> None:
     assert "lf-dashed" in entry.get_attribute("class")
 
 
-def test_a_curve_that_reaches_zero_leaves_through_the_floor(show, program) -> None:
-    program = program.replace("return outputs;", 'outputs["first.loss"].fill(0, 1); return outputs;')
-    page = show(program=program)
-    data = page.locator(".lf-frame").nth(1).locator(".lf-line").first.get_attribute("d")
-    bottom = page.evaluate(
-        "() => { const r = document.querySelectorAll('.lf-background')[0];"
-        " return Number(r.getAttribute('y')) + Number(r.getAttribute('height')); }"
-    )
-    second = data.split("L")[1]
-    assert float(second.split(",")[1]) > bottom
-    assert page.evaluate("() => document.querySelector('figure').livefig.frozen") is None
-
-
 def test_logarithmic_ticks_are_powers_of_ten_with_raised_exponents(show) -> None:
     page = show()
     ticks = page.locator(".lf-frame").nth(1).locator("text:has(tspan)").all()
