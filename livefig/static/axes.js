@@ -156,6 +156,13 @@ class Frame {
     join(this.sayings, texts, () => html("p"), putText);
   }
 
+  /** Where a pointer is in the plot, in the plot's own pixels: a page may show it scaled, as slides do. */
+  pointer({ clientX, clientY }) {
+    const { left, top, width, height } = this.overlay.getBoundingClientRect();
+    const { plot } = this;
+    return [((clientX - left) * plot.width) / (width || 1), ((clientY - top) * plot.height) / (height || 1)];
+  }
+
   /** The size of the whole svg, in pixels. */
   resize(width, height) {
     this.width = width;

@@ -63,7 +63,7 @@ class Cursor extends Picker {
 
   point(event) {
     const { frame } = this.curves;
-    const pixel = frame.plot.x + event.clientX - this.pad.getBoundingClientRect().left;
+    const pixel = frame.plot.x + frame.pointer(event)[0];
     const places = this.#places();
     const next = d3.bisectLeft(places, frame.x.invert(pixel));
     const beside = places.slice(Math.max(0, next - 1), next + 1);

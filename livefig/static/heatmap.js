@@ -141,9 +141,9 @@ class CellPicker extends Picker {
   }
 
   point(event) {
-    const { left, top, width, height } = this.pad.getBoundingClientRect();
-    const { rows, columns, across, upwards } = this.map;
-    const [x, y] = [(event.clientX - left) / width, (event.clientY - top) / height];
+    const { frame, rows, columns, across, upwards } = this.map;
+    const [left, top] = frame.pointer(event);
+    const [x, y] = [left / frame.plot.width, top / frame.plot.height];
     this.#pick([(upwards ? 1 - y : y) * rows, (across.forward ? x : 1 - x) * columns]);
   }
 
