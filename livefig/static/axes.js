@@ -4,6 +4,7 @@ const PAD = 0.04; // of the span, beside what is fitted
 const TICK_ROOM = { x: 76, y: 36 }; // pixels from one tick to the next, or more
 const NAME_ROOM = { x: 12, y: 16 }; // pixels: beside a name, and from one line of them to the next
 const WIDEST_NAME = 0.4; // of what there is for all
+const SMALLEST = 1; // pixels, of a plot that has no room
 const SAME_SPAN = 1e-13; // of the numbers' size: what is closer together is one number with rounding errors
 const WIDEST_SPAN = 1e307; // of an axis, or the distance between its ends would not be a number
 const LOG_ENDS = [-306, 308.25]; // exponents of ten between which a logarithmic axis has its ticks
@@ -163,11 +164,10 @@ class Frame {
     return [((clientX - left) * plot.width) / (width || 1), ((clientY - top) * plot.height) / (height || 1)];
   }
 
-  /** The size of the whole svg, in pixels. */
+  /** The size of the whole svg, in pixels; a figure in a tab that is hidden may ask for less than nothing. */
   resize(width, height) {
-    this.width = width;
-    this.height = height;
-    put(this.svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    [this.width, this.height] = [Math.max(width, SMALLEST), Math.max(height, SMALLEST)];
+    put(this.svg, { width: this.width, height: this.height, viewBox: `0 0 ${this.width} ${this.height}` });
   }
 
   /**
@@ -177,7 +177,7 @@ class Frame {
    */
   draw(x, y, { equal = false, fixed = false, shape } = {}) {
     const { top, right, bottom } = this.margins;
-    const tall = this.height - top - bottom;
+    const tall = Math.max(this.height - top - bottom, SMALLEST);
     const yTicks = makeTicks(y, tickCount("y", tall, y.names));
     // The margin grows with the labels and never shrinks, so that a plot stays where it is as numbers change.
     const wanted = Math.max(this.margins.left, ...yTicks.map((tick) => labelWidth(tick) + 10));
@@ -185,7 +185,7 @@ class Frame {
     const room = {
       x: this.margins.left,
       y: top,
-      width: this.width - this.margins.left - right,
+      width: Math.max(this.width - this.margins.left - right, SMALLEST),
       height: tall,
     };
     const [across, up] = shape ?? [x, y].map(({ limits: [low, high] }) => Math.abs(high - low));

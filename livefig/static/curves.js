@@ -92,7 +92,7 @@ function whatIsLeftOut(marks, view) {
 
 /** About how high sentences are that stand at the foot of a plot, in pixels. */
 function roomFor(texts, width) {
-  const lines = d3.sum(texts, (text) => Math.ceil((SAID_LETTER * text.length) / (width - 24)));
+  const lines = d3.sum(texts, (text) => Math.ceil((SAID_LETTER * text.length) / Math.max(width - 24, SAID_LETTER)));
   return lines && SAID_LINE * lines + 4;
 }
 
