@@ -12,7 +12,15 @@ from importlib import resources
 from livefig import palette
 
 STATIC = resources.files("livefig") / "static"
-STYLES = ("figure", "layout", "plots", "handles", "controls", "media")  # .css, the later ones prevail
+STYLES = (
+    "figure",
+    "layout",
+    "plots",
+    "scales",
+    "handles",
+    "controls",
+    "media",
+)  # .css, the later ones prevail
 RUNTIME = ("functions.js", "bits.js", "matrices.js", "runtime.js")  # all that compiled programs need
 # How pages say that they are dark: Sphinx's themes on either element, JupyterLab, VS Code.
 DARK = (
@@ -53,9 +61,8 @@ def style() -> str:
         for index in (0, 1)
     )
     by_system = f"@media (prefers-color-scheme:dark){{{','.join(AUTO)}{{{dark}}}}}"
-    return f":root{{{light}}}\n{','.join(DARK)}{{{dark}}}\n{by_system}\n" + "".join(
-        lean(_read(f"{name}.css")) for name in STYLES
-    )
+    own = [lean(_read(f"{name}.css")) for name in STYLES]
+    return "".join([f":root{{{light}}}\n{','.join(DARK)}{{{dark}}}\n{by_system}\n", *own])
 
 
 def lean(text: str) -> str:

@@ -1,5 +1,6 @@
 """A view of curves of the picture."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ from matplotlib.patches import Patch
 
 from livefig.picture.plane import draw_points
 from livefig.picture.rules import draw_straight
-from livefig.picture.scene import MARGIN, Marks, Scene, color, draw_handles, limits, say
+from livefig.picture.scene import MARGIN, Marks, Scene, color, draw_handles, limits, lonely, say, wrap
 from livefig.views import Band, Bars, Curves, Layer, Line, Points, Residuals, Rule, Slope
 
+SAID_LINE = 14  # points, of a sentence at the foot of a plot
 BARS = 0.8  # of the room of an index, that its bars take
 EMPTY_LOG = "Nothing above zero to draw on a logarithmic axis."
 
@@ -22,24 +24,29 @@ def draw_curves(axes: Axes, view: Curves, scene: Scene) -> Marks:
     series = [layer for layer in layers if not isinstance(layer, Rule | Slope)]
     axes.set(xscale="log" if view.xlog else "linear", yscale="log" if view.ylog else "linear")
     spans = [_span(layer, view, scene) for layer in series]
+    rules = [layer for layer in layers if isinstance(layer, Rule)]
+    guests = [tuple(scene.number(np.nan if at is None else at) for at in (r.x, r.y)) for r in rules]
     if not series:
-        rules = [layer for layer in layers if isinstance(layer, Rule)]
-        spans = [tuple(scene.number(np.nan if at is None else at) for at in (r.x, r.y)) for r in rules]
+        spans = list(guests)
     spans += [(places[:, 0], places[:, 1]) for places in scene.dragged(view)]
     beside = MARGIN if any(isinstance(layer, Points | Residuals) for layer in view.layers) else 0
-    low, high = limits(view.ylim, [y for _, y in spans], view.ylog, MARGIN)
-    axes.set(xlim=limits(view.xlim, [x for x, _ in spans], view.xlog, beside), ylim=(low, high))
+    xlim = limits(view.xlim, [x for x, _ in spans], view.xlog, beside, [x for x, _ in guests])
+    axes.set(
+        xlim=xlim, ylim=limits(view.ylim, [y for _, y in spans], view.ylog, MARGIN, [y for _, y in guests])
+    )
+    heights = np.concatenate([*(np.ravel(y) for _, y in spans), np.zeros(0)])
+    empty = view.ylog and heights.size and not np.any(heights > 0)
+    said = "" if empty else left_out(series, view, scene)
     drawn: Marks = {}
-    draw_straight(axes, layers, scene)
+    draw_straight(axes, layers, scene, SAID_LINE * len(wrap(axes, said)))
     for layer in series:
         drawn[layer.label, layer.color] = _DRAWERS[type(layer)](axes, layer, view, scene)
     for (label, _), mark in drawn.items():
         mark.set_label(label)
     if not any(isinstance(layer, Bars) for layer in series):  # whose tops are handles
         draw_handles(axes, view, scene)
-    heights = np.concatenate([*(np.ravel(y) for _, y in spans), np.zeros(0)])
-    if view.ylog and heights.size and not np.any(heights > 0):
-        say(axes, EMPTY_LOG)
+    if empty or said:
+        say(axes, said or EMPTY_LOG, aside=bool(said))
     return {key: mark for key, mark in drawn.items() if key[0]}
 
 
@@ -63,31 +70,57 @@ def _span(layer: Layer, view: Curves, scene: Scene) -> tuple[np.ndarray, np.ndar
             x, y = _series(layer, view, scene, layer.y)
             return np.array([-0.5, len(x) - 0.5]), np.append(y, 0)
         case Points() | Residuals():
-            points = np.atleast_2d(scene.array(layer.data))
+            points = scene.points(layer.data)
             return points[:, 0], points[:, 1]
     return tuple(_series(layer, view, scene, layer.y))
 
 
-def _visible(y: np.ndarray, axes: Axes, view: Curves) -> np.ndarray:
-    """Heights to draw: on a logarithmic axis what reaches zero leaves through the floor."""
-    low, high = axes.get_ylim()
-    return np.where(y <= 0, low * (low / high) ** 0.1, y) if view.ylog else y
+def left_out(series: Sequence[Layer], view: Curves, scene: Scene) -> str:
+    """A sentence on the layers with numbers for which a logarithmic axis has no place; "" if none has any."""
+    found = [layer for layer in series if _is_left_out(layer, view, scene)]
+    names = dict.fromkeys(layer.label or next(iter(layer.arrays())) for layer in found)
+    return f"Not positive, so not drawn: {', '.join(names)}." if names else ""
+
+
+def _is_left_out(layer: Layer, view: Curves, scene: Scene) -> bool:
+    if isinstance(layer, Points | Residuals):
+        x, *heights = scene.points(layer.data).T
+        heights += [scene.array(layer.fitted)] if isinstance(layer, Residuals) else []
+    else:
+        names = [layer.low, layer.high] if isinstance(layer, Band) else [layer.y]
+        heights = [scene.rows(name, layer.count) for name in names]
+        over = getattr(layer, "x", None)
+        x = np.arange(len(heights[0])) if over is None else scene.rows(over, layer.count)
+    shown = np.isfinite([x, *heights]).all(axis=0)
+    # Of a band what is positive is drawn.
+    tallest = np.max(heights, axis=0) if isinstance(layer, Band) else np.min(heights, axis=0)
+    return bool(np.any(shown & ((view.xlog & (x <= 0)) | (view.ylog & (tallest <= 0)))))
+
+
+def _positive(values: np.ndarray, log: bool) -> np.ndarray:
+    """Numbers to draw along an axis: none for which a logarithmic one has no place."""
+    return np.where(values <= 0, np.nan, values) if log else values
 
 
 def _draw_line(axes: Axes, layer: Line, view: Curves, scene: Scene) -> Artist:
     x, y = _series(layer, view, scene, layer.y)
-    [mark] = axes.plot(
-        x, _visible(y, axes, view), color=color(layer), linestyle="--" if layer.dash else "-", linewidth=1.4,
-        marker="o" if layer.marker or len(x) == 1 else None, markersize=2.8,
-    )  # fmt: skip
+    y = _positive(y, view.ylog)
+    style = {"color": color(layer), "linestyle": "--" if layer.dash else "-", "linewidth": 1.4}
+    alone = [] if layer.marker else np.flatnonzero(lonely(x, y))
+    axes.plot(x[alone], y[alone], "o", color=color(layer), markersize=2.8)
+    [mark] = axes.plot(x, y, **style, marker="o" if layer.marker else None, markersize=2.8)
     return mark
 
 
 def _draw_band(axes: Axes, layer: Band, view: Curves, scene: Scene) -> Artist:
     x, *sides = _series(layer, view, scene, layer.low, layer.high)
-    return axes.fill_between(
-        x, *(_visible(side, axes, view) for side in sides), color=color(layer), alpha=0.2, linewidth=0
-    )
+    if view.ylog:  # what begins at zero or below reaches down through the floor
+        floor, top = axes.get_ylim()
+        nowhere = np.max(sides, axis=0) <= 0
+        sides = [np.where(side <= 0, floor * (floor / top) ** 0.1, side) for side in sides]
+        x = np.where(nowhere, np.nan, x)
+        sides = [np.where(nowhere, np.nan, side) for side in sides]
+    return axes.fill_between(x, *sides, color=color(layer), alpha=0.2, linewidth=0)
 
 
 def _draw_bars(axes: Axes, layer: Bars, view: Curves, scene: Scene) -> Artist:
@@ -97,18 +130,20 @@ def _draw_bars(axes: Axes, layer: Bars, view: Curves, scene: Scene) -> Artist:
     offset = (place - (len(groups) - 1) / 2) * width
     x, y = _series(layer, view, scene, layer.y)
     base = axes.get_ylim()[0] if view.ylog else 0
-    tops = _visible(y, axes, view)
+    tops = _positive(y, view.ylog)
     axes.bar(x + offset, tops - base, width * 0.92, bottom=base, color=color(layer), alpha=0.78)
     return Patch(color=color(layer), alpha=0.78)
 
 
 def _draw_scatter(axes: Axes, layer: Points, view: Curves, scene: Scene) -> Artist:
-    return draw_points(axes, layer, np.atleast_2d(scene.array(layer.data)))
+    x, y = scene.points(layer.data).T
+    return draw_points(axes, layer, np.stack([_positive(x, view.xlog), _positive(y, view.ylog)], axis=1))
 
 
 def _draw_residuals(axes: Axes, layer: Residuals, view: Curves, scene: Scene) -> Artist:
-    x, y = scene.array(layer.data).T
-    return axes.vlines(x, y, scene.array(layer.fitted), color=color(layer), linewidth=1.4)
+    x, y = scene.points(layer.data).T
+    ends = (_positive(y, view.ylog), _positive(scene.array(layer.fitted), view.ylog))
+    return axes.vlines(_positive(x, view.xlog), *ends, color=color(layer), linewidth=1.4)
 
 
 _DRAWERS = {

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from livefig.picture.fields import draw_field
+from livefig.picture.paths import draw_path, path_rows
 from livefig.picture.scene import MARGIN, Marks, Scene, color, draw_handles, limits, say, widen
 from livefig.views import Arrow, Ellipse, Layer, Path, Plane, Points
 
@@ -65,9 +66,9 @@ def _reach(layer: Layer, scene: Scene) -> np.ndarray:
     """The points that limits are fitted to."""
     match layer:
         case Path():
-            return _finite_rows(layer, scene)
+            return path_rows(layer, scene)
         case Points():
-            return np.atleast_2d(scene.array(layer.data))
+            return scene.points(layer.data)
         case Arrow():
             return np.concatenate(_ends(layer, scene))
         case Ellipse():
@@ -92,24 +93,8 @@ def _conic(layer: Ellipse, scene: Scene) -> list[np.ndarray]:
     return conic(scene.array(layer.matrix), scene.number(layer.radius))
 
 
-def _finite_rows(layer: Path, scene: Scene) -> np.ndarray:
-    """The rows of a path up to the first that is not finite."""
-    rows = scene.rows(layer.data, layer.count)
-    broken = ~np.all(np.isfinite(rows), axis=1)
-    return rows[: np.argmax(broken)] if broken.any() else rows
-
-
-def _draw_path(axes: Axes, layer: Path, scene: Scene) -> Artist:
-    rows = _finite_rows(layer, scene)
-    [mark] = axes.plot(
-        *rows.T, color=color(layer), linewidth=1.4, marker="o" if layer.marker else None, markersize=2.8
-    )
-    axes.plot(*rows[-1:].T, "o", color=color(layer), markersize=4.5)
-    return mark
-
-
 def _draw_points(axes: Axes, layer: Points, scene: Scene) -> Artist:
-    return draw_points(axes, layer, np.atleast_2d(scene.array(layer.data)))
+    return draw_points(axes, layer, scene.points(layer.data))
 
 
 def draw_points(axes: Axes, layer: Points, points: np.ndarray) -> Artist:
@@ -138,4 +123,4 @@ def _draw_ellipse(axes: Axes, layer: Ellipse, scene: Scene) -> Artist:
     return Line2D([], [], color=color(layer), linewidth=1.4, linestyle="--" if layer.dash else "-")
 
 
-_DRAWERS = {Path: _draw_path, Points: _draw_points, Arrow: _draw_arrow, Ellipse: _draw_ellipse}
+_DRAWERS = {Path: draw_path, Points: _draw_points, Arrow: _draw_arrow, Ellipse: _draw_ellipse}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from livefig.picture.scene import Scene, color
+from livefig.picture.scene import Scene, color, write_short
 from livefig.views import Layer, Rule, Slope
 
 SIZE = 8  # points, of a label's letters
@@ -16,36 +16,65 @@ LINES = 4  # of labels below each other, at the top of upright rules
 Place = tuple[float, float, float, float, str]
 
 
-def draw_straight(axes: Axes, layers: Sequence[Layer], scene: Scene) -> None:
-    """Draw the rules and slopes among `layers`, their labels clear of each other."""
+def draw_straight(axes: Axes, layers: Sequence[Layer], scene: Scene, foot: float = 0) -> None:
+    """Draw the rules and slopes among `layers`, their labels clear of each other, and of a sentence at the
+    foot of the axes, `foot` points high. A rule outside has its label at the border, with its value."""
     box = axes.get_window_extent()
     size = np.array([box.width, box.height]) * 72 / axes.figure.dpi
     taken: list[np.ndarray] = []
     for layer in layers:
         if not isinstance(layer, Rule | Slope):
             continue
-        ends = _rule(axes, layer, scene) if isinstance(layer, Rule) else _slope(axes, layer, scene)
-        if ends is None:
+        label, ends = layer.label, None
+        if isinstance(layer, Slope):
+            ends = _slope(axes, layer, scene)
+            places = [] if ends is None else _beside(ends)
+        else:
+            part = _rule(axes, layer, scene)
+            upright = layer.x is not None
+            if 0 <= part <= 1:
+                ends = np.array([[part, 0], [part, 1]]) if upright else np.array([[0, part], [1, part]])
+                places = _beside_upright(ends[1]) if upright else _beside(ends)
+            else:
+                places = [] if np.isnan(part) else _at_border(upright, part > 1, foot)
+                label = _outside(layer, scene, part > 1)
+        if ends is not None:
+            style = {"color": color(layer), "linestyle": ":", "linewidth": 1.1, "clip_on": False}
+            axes.plot(*ends.T, transform=axes.transAxes, **style)
+        if not places:
             continue
-        axes.plot(
-            *ends.T, transform=axes.transAxes, color=color(layer), linestyle=":", linewidth=1.1, clip_on=False
-        )
-        upright = isinstance(layer, Rule) and layer.x is not None
-        places = _beside_upright(ends) if upright else _beside(ends)
-        *at, across, up, side = _free(places, LETTER * len(layer.label), size, taken)
+        *at, across, up, side = _free(places, LETTER * len(label), size, taken)
         axes.annotate(
-            layer.label, at, (across, up), "axes fraction", textcoords="offset points", ha=side,
+            label, at, (across, up), "axes fraction", textcoords="offset points", ha=side,
             color=color(layer), fontsize=SIZE,
         )  # fmt: skip
 
 
-def _rule(axes: Axes, layer: Rule, scene: Scene) -> np.ndarray | None:
-    """The ends of a rule in parts of the axes, shape (2, 2); None outside of them."""
+def _rule(axes: Axes, layer: Rule, scene: Scene) -> float:
+    """How far along its axis a rule stands; what a logarithmic axis has no place for is below all of it."""
     upright = layer.x is not None
-    part = _part(axes, scene.number(layer.x if upright else layer.y), 0 if upright else 1)
-    if not 0 <= part <= 1:
-        return None
-    return np.array([[part, 0], [part, 1]]) if upright else np.array([[0, part], [1, part]])
+    value = scene.number(layer.x if upright else layer.y)
+    log = (axes.get_xscale() if upright else axes.get_yscale()) == "log"
+    return -np.inf if log and value <= 0 else _part(axes, value, 0 if upright else 1)
+
+
+def _outside(layer: Rule, scene: Scene, beyond: bool) -> str:
+    """The label of a rule that stands outside of the axes: where, and at which value."""
+    upright = layer.x is not None
+    text = f"{layer.label} {write_short(scene.number(layer.x if upright else layer.y))}".strip()
+    arrow = ("→" if beyond else "←") if upright else ("↑" if beyond else "↓")
+    return f"{arrow} {text}" if arrow in "←↑" else f"{text} {arrow}"
+
+
+def _at_border(upright: bool, beyond: bool, foot: float) -> list[Place]:
+    """Places for the label of a rule outside: at the top of its side, or along the upper or lower border."""
+    if upright:
+        return _beside_upright(np.array([1.0 if beyond else 0.0, 1.0]))
+    edge = 1.0 if beyond else 0.0
+    rows = [-LINE - LINE * line if beyond else foot + 4 + LINE * line for line in range(LINES)]
+    return [
+        (x, edge, across, up, side) for up in rows for x, across, side in ((1, -3, "right"), (0, 3, "left"))
+    ]
 
 
 def _slope(axes: Axes, layer: Slope, scene: Scene) -> np.ndarray | None:
@@ -76,9 +105,9 @@ def _beside(ends: np.ndarray) -> list[Place]:
     return [(x, y, across, up, side) for (x, y), across, side in sides for up in (3, -LINE)]
 
 
-def _beside_upright(ends: np.ndarray) -> list[Place]:
+def _beside_upright(end: np.ndarray) -> list[Place]:
     """Places on both sides of the top of an upright line, first where there is more room."""
-    x, top = ends[1]
+    x, top = end
     sides = [(4, "left"), (-4, "right")]
     if x > 0.5:
         sides.reverse()

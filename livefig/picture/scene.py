@@ -1,5 +1,6 @@
 """A figure in one state, and what every part of its picture needs."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from livefig import palette
+from livefig import palette, template
 from livefig.definition import Definition, State
 from livefig.views import Layer, Limits, Text
 
@@ -18,6 +19,10 @@ MARGIN = 0.04  # of the span, beside what is fitted
 FARTHEST = (
     200  # the power of ten to which limits are fitted at most: spans, and ticks beyond them, are finite
 )
+
+RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "+")
+
+LETTER = 5.2  # points, about how wide one is of a sentence in a plot
 
 Marks = dict[tuple[str, str], Artist]  # what stands for layers in legends, by label and colour
 
@@ -42,6 +47,11 @@ class Scene:
         """An array up to and including the row that `count` names."""
         values = self.array(name)
         return values[: self.length(len(values), count)]
+
+    def points(self, name: str) -> np.ndarray:
+        """An array as points of shape (k, 2); both numbers are NaN of a point without a place."""
+        points = np.atleast_2d(self.array(name))
+        return np.where(np.isfinite(points).all(axis=1, keepdims=True), points, np.nan)
 
     def length(self, rows: int, count: str | None) -> int:
         """How many of so many rows count: up to and including the one whose index `count` names."""
@@ -71,6 +81,29 @@ def entries(layer: Any) -> list[tuple[str, str]]:
     return list(zip(layer.labels, layer.palette, strict=True)) if hasattr(layer, "labels") else [key(layer)]
 
 
+def write_short(value: float, digits: int = 3) -> str:
+    """A number to so many digits, as the front end writes it: 0.0123, 4.56·10⁻⁸."""
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return template.number(value, f",.{digits}~r")
+    factor, _, exponent = template.number(value, f".{digits - 1}~e").partition("e")
+    return f"{factor}·10{exponent.translate(RAISED)}" if exponent else factor
+
+
+def finite_end(*arrays: np.ndarray) -> int:
+    """How many entries a run has that is given by arrays of one length: up to where one of them is infinite,
+    or not a number from there on."""
+    infinite = np.any(np.isinf(arrays), axis=0)
+    end = int(np.argmax(infinite)) if infinite.any() else len(infinite)
+    there = np.flatnonzero(~np.any(np.isnan(arrays), axis=0)[:end])
+    return int(there[-1]) + 1 if there.size else 0
+
+
+def lonely(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Which points stand between two gaps, so that no segment of their line shows them."""
+    there = np.concatenate([[False], np.isfinite(x) & np.isfinite(y), [False]])
+    return there[1:-1] & ~there[:-2] & ~there[2:]
+
+
 def draw_handles(axes: Axes, view: Any, scene: Scene) -> None:
     """What can be dragged, as it stands."""
     for name, places in zip(view.drag, scene.dragged(view), strict=True):
@@ -87,13 +120,22 @@ def draw_handles(axes: Axes, view: Any, scene: Scene) -> None:
 def say(axes: Axes, text: str, aside: bool = False) -> None:
     """Write a sentence into a plot, in its middle or `aside` of what it shows."""
     axes.text(
-        0.5, 0.03 if aside else 0.5, text, transform=axes.transAxes, ha="center",
-        va="bottom" if aside else "center", color=GREY, wrap=True,
+        0.5, 0.03 if aside else 0.5, "\n".join(wrap(axes, text)), transform=axes.transAxes, ha="center",
+        va="bottom" if aside else "center", color=GREY,
     )  # fmt: skip
 
 
-def limits(given: Limits, values: Sequence[np.ndarray], log: bool, margin: float) -> tuple[float, float]:
-    """The limits of an axis: as given, or fitted to `values` with a margin; a given end clips the fit."""
+def wrap(axes: Axes, text: str) -> list[str]:
+    """The lines of a sentence that fit into a plot."""
+    points = axes.get_window_extent().width * 72 / axes.figure.dpi
+    return textwrap.wrap(text, max(10, int(points / LETTER)))
+
+
+def limits(
+    given: Limits, values: Sequence[np.ndarray], log: bool, margin: float, guests: Sequence[float] = ()
+) -> tuple[float, float]:
+    """The limits of an axis: as given, or fitted with a margin to `values`, and to those `guests` that are no
+    further from them than they reach; a given end clips the fit."""
     if given is not None and None not in given:
         return given
     forward = np.log10 if log else np.asarray
@@ -105,6 +147,11 @@ def limits(given: Limits, values: Sequence[np.ndarray], log: bool, margin: float
     low, high = (min(max(end, -farthest), farthest) for end in (low, high))
     if low == high:
         low, high = low - beside(low), high + beside(high)
+    far_low, far_high = low - (high - low), high + (high - low)
+    for guest in guests:
+        at = float(forward(guest)) if guest > 0 or not log else -np.inf
+        if far_low <= at <= far_high:
+            low, high = min(low, at), max(high, at)
     span = high - low
     low, high = low - margin * span, high + margin * span
     if low_end is not None:

@@ -4,6 +4,7 @@ const PAD = 0.04; // of the span, beside what is fitted
 const TICK_ROOM = { x: 76, y: 36 }; // pixels from one tick to the next, or more
 const NAME_ROOM = { x: 12, y: 16 }; // pixels: beside a name, and from one line of them to the next
 const WIDEST_NAME = 0.4; // of what there is for all
+const SMALLEST = 1; // pixels, of a plot that has no room
 const SAME_SPAN = 1e-13; // of the numbers' size: what is closer together is one number with rounding errors
 const WIDEST_SPAN = 1e307; // of an axis, or the distance between its ends would not be a number
 const LOG_ENDS = [-306, 308.25]; // exponents of ten between which a logarithmic axis has its ticks
@@ -14,8 +15,11 @@ function around(number) {
   return [number - distance, number + distance];
 }
 
-/** The limits of an axis as given or, where an end is null, fitted to the finite numbers in `lists`. */
-function fitLimits(given, lists, log, pad) {
+/**
+ * The limits of an axis as given or, where an end is null, fitted to the finite numbers in `lists`, and to those of
+ * `guests` that are no further from them than they reach.
+ */
+function fitLimits(given, lists, log, pad, guests = []) {
   const [lowEnd, highEnd] = given ?? [null, null];
   if (lowEnd !== null && highEnd !== null) return [lowEnd, highEnd];
   const forward = log ? Math.log10 : (value) => value;
@@ -30,6 +34,10 @@ function fitLimits(given, lists, log, pad) {
   }
   [low, high] = low <= high ? [forward(low), forward(high)] : [0, 1];
   if (high - low <= SAME_SPAN * Math.abs(high)) [low, high] = around(low);
+  const nearest = [low - (high - low), high + (high - low)];
+  for (const guest of guests.map(forward).filter((at) => at >= nearest[0] && at <= nearest[1])) {
+    [low, high] = [Math.min(low, guest), Math.max(high, guest)];
+  }
   if (high - low > WIDEST_SPAN) [low, high] = [Math.max(low, -WIDEST_SPAN), Math.min(high, WIDEST_SPAN)];
   const margin = pad * (high - low);
   [low, high] = [low - margin, high + margin];
@@ -77,9 +85,12 @@ function decadeTicks([low, high], count) {
 }
 
 function linearTicks(limits, count, log, whole) {
-  const values = d3
-    .ticks(...limits, count)
-    .filter((value) => (!log || value > 0) && (!whole || Number.isInteger(value)));
+  const suits = (value) => (!log || value > 0) && (!whole || Number.isInteger(value));
+  let values = [];
+  // One number is no measure: where there are not two, they stand closer.
+  for (const most = count + 3; values.length < 2 && count < most; count++) {
+    values = d3.ticks(...limits, count).filter(suits);
+  }
   const largest = Math.max(...values.map(Math.abs), 0);
   if (largest !== 0 && (largest >= 1e5 || largest < 1e-3)) {
     return values.map((value) => {
@@ -87,7 +98,7 @@ function linearTicks(limits, count, log, whole) {
       return { value, ...(value === 0 ? plainLabel("0") : powerLabel(digits, Number(exponent))) };
     });
   }
-  const write = d3.format(`,.${whole ? 0 : d3.precisionFixed(d3.tickStep(...limits, count))}f`);
+  const write = d3.format(`,.${whole ? 0 : d3.precisionFixed(d3.tickStep(...limits, count - 1))}f`);
   return values.map((value) => ({ value, ...plainLabel(write(value)) }));
 }
 
@@ -146,20 +157,27 @@ class Frame {
     join(this.sayings, texts, () => html("p"), putText);
   }
 
-  /** The size of the whole svg, in pixels. */
+  /** Where a pointer is in the plot, in the plot's own pixels: a page may show it scaled, as slides do. */
+  pointer({ clientX, clientY }) {
+    const { left, top, width, height } = this.overlay.getBoundingClientRect();
+    const { plot } = this;
+    return [((clientX - left) * plot.width) / (width || 1), ((clientY - top) * plot.height) / (height || 1)];
+  }
+
+  /** The size of the whole svg, in pixels; a figure in a tab that is hidden may ask for less than nothing. */
   resize(width, height) {
-    this.width = width;
-    this.height = height;
-    put(this.svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    [this.width, this.height] = [Math.max(width, SMALLEST), Math.max(height, SMALLEST)];
+    put(this.svg, { width: this.width, height: this.height, viewBox: `0 0 ${this.width} ${this.height}` });
   }
 
   /**
    * Draw the axes, of which each is { limits, log, whole, names }. With `equal` a unit is as long on both:
-   * limits that are `fixed` are kept and the plot made smaller, others reach further.
+   * limits that are `fixed` are kept and the plot made smaller, others reach further. `shape`, [width, height], is the
+   * plot's where a unit of the axes does not give it.
    */
-  draw(x, y, { equal = false, fixed = false } = {}) {
+  draw(x, y, { equal = false, fixed = false, shape } = {}) {
     const { top, right, bottom } = this.margins;
-    const tall = this.height - top - bottom;
+    const tall = Math.max(this.height - top - bottom, SMALLEST);
     const yTicks = makeTicks(y, tickCount("y", tall, y.names));
     // The margin grows with the labels and never shrinks, so that a plot stays where it is as numbers change.
     const wanted = Math.max(this.margins.left, ...yTicks.map((tick) => labelWidth(tick) + 10));
@@ -167,10 +185,11 @@ class Frame {
     const room = {
       x: this.margins.left,
       y: top,
-      width: this.width - this.margins.left - right,
+      width: Math.max(this.width - this.margins.left - right, SMALLEST),
       height: tall,
     };
-    this.plot = equal && fixed ? fitBox(room, x.limits, y.limits) : room;
+    const [across, up] = shape ?? [x, y].map(({ limits: [low, high] }) => Math.abs(high - low));
+    this.plot = equal && fixed ? fitBox(room, up / across) : room;
     const { plot } = this;
     const [xlim, ylim] = equal && !fixed ? widen(x.limits, y.limits, plot) : [x.limits, y.limits];
     this.x = makeScale(x.log, xlim, [plot.x, plot.x + plot.width]);
@@ -225,9 +244,8 @@ class Frame {
   }
 }
 
-/** The largest box in `room`, in its middle, on which both limits have the same scale. */
-function fitBox(room, xlim, ylim) {
-  const ratio = Math.abs((ylim[1] - ylim[0]) / (xlim[1] - xlim[0]));
+/** The largest box in `room`, in its middle, of this ratio of height to width. */
+function fitBox(room, ratio) {
   const width = Math.min(room.width, room.height / ratio);
   const height = width * ratio;
   return { x: room.x + (room.width - width) / 2, y: room.y + (room.height - height) / 2, width, height };

@@ -63,7 +63,7 @@ class Cursor extends Picker {
 
   point(event) {
     const { frame } = this.curves;
-    const pixel = frame.plot.x + event.clientX - this.pad.getBoundingClientRect().left;
+    const pixel = frame.plot.x + frame.pointer(event)[0];
     const places = this.#places();
     const next = d3.bisectLeft(places, frame.x.invert(pixel));
     const beside = places.slice(Math.max(0, next - 1), next + 1);
@@ -105,7 +105,8 @@ class Cursor extends Picker {
     toggle(this.rule, visible);
     toggle(this.tip, visible && !this.following);
     const ring = () => svg("circle", { class: "lf-ring", r: 4 });
-    join(this.marks, values, ring, (node, { line, index }) => {
+    const drawn = values.filter(({ line, index }) => isNear(line.px[index], line.py[index]));
+    join(this.marks, drawn, ring, (node, { line, index }) => {
       paint(node, line.layer.color);
       put(node, { cx: round(line.px[index]), cy: round(line.py[index]) });
     });

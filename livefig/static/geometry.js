@@ -45,6 +45,7 @@ function isNear(x, y) {
 
 const DENSE = 1000; // points, from which on those that nobody can see are left out
 const COLUMN = 0.5; // pixels
+const SLIGHT = 0.5; // pixels
 const DOT = 2; // pixels: of dense dots, one in each square of this size
 
 /** The indices of the points that show a dense line: of a run in one column its ends and extremes. */
@@ -85,6 +86,55 @@ function polyline(xs, ys) {
     [penX, penY] = [kept[2], kept[3]];
   }
   return data;
+}
+
+/**
+ * A polyline in pixels as far as a box shows it: xs and ys, with NaN between its pieces, and the exits { x, y, angle }
+ * at which it leaves the box. Once it has left, a segment between two points outside is left out also where it crosses
+ * the box: of a run that diverges to and fro these would fill it.
+ */
+function cutAtBorder(px, py, box) {
+  const inside = (i) => isWithin(px[i], py[i], box);
+  const [xs, ys, exits] = [[], [], []];
+  for (let i = 1; i < px.length; i++) {
+    const ends = [px[i - 1], py[i - 1], px[i], py[i]];
+    const [from, to] = [inside(i - 1), inside(i)];
+    if (!ends.every(Number.isFinite) || (!from && !to && exits.length)) continue;
+    const cut = from && to ? ends : cutSegment(...ends, box);
+    if (cut === null) continue;
+    if (cut[0] !== xs[xs.length - 1] || cut[1] !== ys[ys.length - 1]) {
+      xs.push(NaN, cut[0]);
+      ys.push(NaN, cut[1]);
+    }
+    xs.push(cut[2]);
+    ys.push(cut[3]);
+    if (!to) exits.push({ x: cut[2], y: cut[3], angle: Math.atan2(ends[3] - ends[1], ends[2] - ends[0]) });
+  }
+  return { xs, ys, exits };
+}
+
+/** Whether a point is in a box, or so little outside that nobody sees it. */
+function isWithin(x, y, box) {
+  const [right, bottom] = [x - box.x - box.width, y - box.y - box.height];
+  return x >= box.x - SLIGHT && y >= box.y - SLIGHT && right <= SLIGHT && bottom <= SLIGHT;
+}
+
+/**
+ * How many entries a run has that is given by arrays: up to where one of them is infinite, or not a number from there
+ * on. What is NaN before has no value there, and is a gap.
+ */
+function finiteEnd(...arrays) {
+  const infinite = arrays[0].findIndex((_, i) => arrays.some((array) => Math.abs(array[i]) === Infinity));
+  let end = infinite < 0 ? arrays[0].length : infinite;
+  while (end > 0 && arrays.some((array) => Number.isNaN(array[end - 1]))) end -= 1;
+  return end;
+}
+
+/** Path data of dots where a polyline has a point between two gaps, which no segment shows. */
+function lonelyDots(xs, ys) {
+  const there = (i) => Number.isFinite(xs[i]) && Number.isFinite(ys[i]);
+  const alone = d3.range(xs.length).filter((i) => there(i) && !there(i - 1) && !there(i + 1));
+  return dots(alone.map((i) => xs[i]), alone.map((i) => ys[i]));
 }
 
 /** Path data of a dot at each point: a stroke of no length, which round caps make a disc. */

@@ -78,15 +78,9 @@ class Handle {
     grip.element.focus({ preventScroll: true });
   }
 
-  /** Where the pointer is in the plot. */
-  within({ clientX, clientY }) {
-    const { x, y } = this.frame.overlay.getBoundingClientRect();
-    return [clientX - x, clientY - y];
-  }
-
   /** The grip nearest to the pointer: where grips overlap, the uppermost may be another. */
   nearest(event) {
-    const [left, top] = this.within(event);
+    const [left, top] = this.frame.pointer(event);
     return d3.least(this.grips, (grip) => Math.hypot(grip.left - left, grip.top - top));
   }
 }
@@ -126,7 +120,7 @@ class Grip {
     this.left = within(frame.x(x) - plot.x, plot.width, 0);
     this.top = within(frame.y(y) - plot.y, plot.height, plot.height); // zero on a logarithmic axis: its floor
     place(this.element, this.left, this.top);
-    const [xText, yText] = point.map(writeShort);
+    const [xText, yText] = point.map((number) => writeShort(number));
     const beside = plot.width - this.left; // the room to the right, where a label stands unless it has none
     const flip = beside < Math.max(60, Math.min(7 * control.label.length, plot.width / 2));
     if (this.label) this.label.style.maxWidth = `${Math.max(round(flip ? this.left : beside), 40)}px`;
@@ -164,11 +158,11 @@ class Grip {
     all.focus(this);
     element.setPointerCapture(pointerId);
     this.held = true;
-    const [left, top] = all.within(event);
+    const [left, top] = all.frame.pointer(event);
     const offset = [left - this.left, top - this.top];
     const drag = oncePerFrame((moved) => {
       const { x, y, plot } = all.frame;
-      const [px, py] = all.within(moved); // asked anew: the page may have scrolled
+      const [px, py] = all.frame.pointer(moved); // asked anew: the page may have scrolled
       const values = [x.invert(plot.x + px - offset[0]), y.invert(plot.y + py - offset[1])];
       all.move(this.index, (_, axis) => values[axis]);
     });

@@ -2,7 +2,8 @@
 // and its value told.
 
 const SHADES = 32; // steps of a ramp
-const SCALE_ROOM = 26; // pixels below the map, for its scale
+const SCALE_ROOM = 38; // pixels below the map, for its bar of colours
+const HATCH = 6; // pixels from line to line, of cells without a number
 
 class HeatMap {
   constructor(view, figure) {
@@ -19,13 +20,16 @@ class HeatMap {
       grid: false,
     });
     this.cells = svg("g", { class: "lf-cells" });
+    const id = uniqueId();
+    const size = { width: HATCH, height: HATCH, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" };
+    const hatch = svg("pattern", { id, ...size }, svg("path", { class: "lf-hatch", d: `M0,0V${HATCH}` }));
+    this.missing = svg("path", { class: "lf-missing" });
+    this.missing.style.fill = `url("#${id}")`;
     this.blocks = svg("path", { class: "lf-blocks" });
-    this.frame.marks.append(this.cells, this.blocks);
+    this.frame.marks.append(hatch, this.cells, this.missing, this.blocks);
     this.picker = new CellPicker(this, label);
-    this.ends = [html("span"), html("span")];
-    const strip = html("i", { class: `lf-scale-${this.ramp}` });
-    this.scale = html("div", { class: "lf-scale" }, this.ends[0], strip, this.ends[1]);
-    this.element = html("div", {}, this.frame.element, this.scale);
+    this.bar = new ColorBar(this.ramp);
+    this.element = html("div", {}, this.frame.element, this.bar.element);
   }
 
   heightFor(width) {
@@ -43,31 +47,48 @@ class HeatMap {
     const shown = figure.shows(layer);
     [this.rows, this.columns] = figure.shape(layer.matrix);
     this.values = figure.array(layer.matrix);
-    const name = (names, size) => (names.length ? names : d3.range(1, size + 1).map(String));
-    [this.rowNames, this.columnNames] = [name(layer.rows, this.rows), name(layer.columns, this.columns)];
-    frame.draw(
-      { limits: [-0.5, this.columns - 0.5], names: this.columnNames },
-      { limits: [this.rows - 0.5, -0.5], names: this.rowNames },
-      { equal: true, fixed: true },
-    );
-    for (const node of [this.cells, this.blocks, this.scale]) toggle(node, shown);
+    const given = (at) => (typeof at === "string" ? figure.array(at) : at ?? null);
+    this.across = cellAxis(given(layer.x), layer.columns, this.columns);
+    this.down = cellAxis(given(layer.y), layer.rows, this.rows);
+    if (!layer.y) this.down.axis.limits.reverse(); // rows are read from the top, numbers grow upwards
+    this.upwards = Boolean(layer.y) && this.down.forward;
+    const shape = [this.columns, this.rows];
+    frame.draw(this.across.axis, this.down.axis, { equal: true, fixed: true, shape });
+    for (const node of [this.cells, this.missing, this.blocks, this.bar.element]) toggle(node, shown);
     if (shown) this.#drawCells();
     const finite = this.values.some(Number.isFinite);
     frame.say(shown && !finite ? ["There is no finite number to draw."] : []);
     this.picker.draw();
   }
 
+  /** Where a column begins, in pixels; it ends where the next begins, which may be to the left of it. */
+  left(column) {
+    const { x, width } = this.frame.plot;
+    const part = column / this.columns;
+    return x + width * (this.across.forward ? part : 1 - part);
+  }
+
+  /** Where a row begins, likewise. */
+  top(row) {
+    const { y, height } = this.frame.plot;
+    const part = row / this.rows;
+    return y + height * (this.upwards ? 1 - part : part);
+  }
+
   #drawCells() {
-    const { frame, layer, values, columns, rows } = this;
-    const [share, low, high] = this.#makeScale();
-    const count = SHADES + 1;
+    const { frame, figure, layer, values, columns, rows } = this;
+    const extent = layer.extent === null ? NaN : figure.number(layer.extent);
+    const shading = makeShading(layer, values, extent);
+    const none = SHADES + 1; // the class of what is not finite
     const classes = Int16Array.from(values, (value) =>
-      Number.isFinite(value) ? Math.round(SHADES * Math.min(Math.max(share(value), 0), 1)) : -1,
+      Number.isFinite(value) ? Math.round(SHADES * Math.min(Math.max(shading.share(value), 0), 1)) : none,
     );
-    if (classes.includes(-1)) this.figure.freeze(this.view.title || layer.matrix);
-    const x = (column) => round(frame.x(column - 0.5));
-    const y = (row) => round(frame.y(row - 0.5));
-    const shades = cellPaths(classes, columns, count, x, y).map((d, index) => ({ d, index }));
+    if (values.some((value) => Math.abs(value) === Infinity)) figure.freeze(this.view.title || layer.matrix);
+    const x = (column) => round(this.left(column));
+    const y = (row) => round(this.top(row));
+    const paths = cellPaths(classes, columns, none + 1, x, y);
+    put(this.missing, { d: paths.pop() });
+    const shades = paths.map((d, index) => ({ d, index }));
     join(this.cells, shades, () => svg("path"), (node, { d, index }) => {
       put(node, { d });
       node.style.fill = rampColor(this.ramp, index / SHADES);
@@ -75,28 +96,15 @@ class HeatMap {
     const edges = Array.from(d3.cumsum(layer.blocks)).slice(0, -1);
     const lines = edges.map((at) => `M${x(0)},${y(at)}H${x(columns)}M${x(at)},${y(0)}V${y(rows)}`);
     put(this.blocks, { d: lines.join("") });
-    putText(this.ends[0], low);
-    putText(this.ends[1], high);
+    this.bar.draw(frame, shading, classes.includes(none));
   }
 
-  /** The scale: a function from values to [0, 1], and texts for its ends. */
-  #makeScale() {
-    const { diverging, log, decades } = this.layer;
-    const finite = Array.from(this.values).filter(Number.isFinite);
-    const given = this.layer.extent === null ? NaN : this.figure.number(this.layer.extent);
-    const largest = given > 0 ? given : d3.max(finite, diverging ? Math.abs : undefined) || 1;
-    const size = (value) => {
-      const part = Math.abs(value) / Math.abs(largest);
-      return log ? Math.max(0, 1 + Math.log10(part) / decades) : part;
-    };
-    const text = writeShort(largest);
-    if (diverging) return [(value) => (1 + Math.sign(value) * size(value)) / 2, writeShort(-largest), text];
-    if (log) {
-      return [(value) => (value > 0 ? size(value) : 0), `≤ ${writeShort(largest / 10 ** decades)}`, text];
-    }
-    const lowest = given > 0 ? 0 : d3.min(finite) ?? 0;
-    const low = lowest < largest ? lowest : Math.min(0, lowest - 1); // the same everywhere is not pale
-    return [(value) => (value - low) / (largest - low), writeShort(low), text];
+  /** What a cell is called: by its names, or by its coordinates. */
+  nameOf(row, column) {
+    const { view, layer, across, down } = this;
+    const x = `${layer.x ? view.xlabel || "x" : "column"} ${across.name(column)}`;
+    const y = `${layer.y ? view.ylabel || "y" : "row"} ${down.name(row)}`;
+    return layer.x && layer.y ? `${x}, ${y}` : `${y}, ${x}`;
   }
 
   /** No step of a method: there is none to mark. */
@@ -133,9 +141,10 @@ class CellPicker extends Picker {
   }
 
   point(event) {
-    const { left, top, width, height } = this.pad.getBoundingClientRect();
-    const { rows, columns } = this.map;
-    this.#pick([((event.clientY - top) / height) * rows, ((event.clientX - left) / width) * columns]);
+    const { frame, rows, columns, across, upwards } = this.map;
+    const [left, top] = frame.pointer(event);
+    const [x, y] = [left / frame.plot.width, top / frame.plot.height];
+    this.#pick([(upwards ? 1 - y : y) * rows, (across.forward ? x : 1 - x) * columns]);
   }
 
   press(event) {
@@ -145,29 +154,36 @@ class CellPicker extends Picker {
     if (event.key === "Escape") this.clear();
     else if (event.key === "Home") this.#pick([0, 0]);
     else if (event.key === "End") this.#pick([Infinity, Infinity]);
-    else if (arrow) this.#pick([row - leap * arrow[1], column + leap * arrow[0]]);
+    else if (arrow) {
+      const { across, upwards } = this.map;
+      const [right, up] = [across.forward ? leap : -leap, upwards ? leap : -leap];
+      this.#pick([row + up * arrow[1], column + right * arrow[0]]);
+    }
     else return false;
     return true;
   }
 
   draw() {
-    const { frame, figure, layer, rows, columns, values, rowNames, columnNames } = this.map;
+    const { map } = this;
+    const { frame, figure, layer, columns, values } = map;
     const visible = this.cell !== null && figure.shows(layer);
     toggle(this.outline, visible);
     toggle(this.tip, visible);
     const [row, column] = this.cell ?? [0, 0];
-    const value = writeShort(values[row * columns + column]);
-    const where = `row ${rowNames[row]}, column ${columnNames[column]}`;
+    const number = values[row * columns + column];
+    const value = Number.isNaN(number) ? "no value" : writeShort(number);
+    const where = map.nameOf(row, column);
     put(this.pad, {
       "aria-valuemax": values.length,
       "aria-valuenow": row * columns + column + 1,
       "aria-valuetext": visible ? `${where}: ${value}` : "nowhere",
     });
     if (!visible) return;
-    const [x, y] = [frame.x(column - 0.5), frame.y(row - 0.5)];
-    const [width, height] = [frame.x(column + 0.5) - x, frame.y(row + 0.5) - y];
-    put(this.outline, { x: round(x), y: round(y), width: round(width), height: round(height) });
-    const below = row < rows / 2; // the tip stands where the cell is not
-    this.tell([{ label: where, value, color: "" }], x + width / 2 - frame.plot.x, frame.plot, below);
+    const [left, right] = [map.left(column), map.left(column + 1)].sort(d3.ascending);
+    const [top, bottom] = [map.top(row), map.top(row + 1)].sort(d3.ascending);
+    const [width, height] = [right - left, bottom - top];
+    put(this.outline, { x: round(left), y: round(top), width: round(width), height: round(height) });
+    const below = top + height / 2 < frame.plot.y + frame.plot.height / 2; // the tip stands where the cell is not
+    this.tell([{ label: where, value, color: "" }], left + width / 2 - frame.plot.x, frame.plot, below);
   }
 }

@@ -50,7 +50,7 @@ function swatch(layer) {
   const area = (kind) => [svg("path", { class: `lf-area ${kind}`, d: "M4,1H20V11H4z" })];
   const parts = {
     line: () => [svg("path", { class: layer.dash ? "lf-line lf-dashed" : "lf-line", d: "M1,6H23" }), ...dot],
-    path: () => [svg("path", { class: "lf-line", d: "M2,6H22" }), ...dot],
+    path: () => parts.line(),
     points: () => dot,
     rule: () => [svg("path", { class: "lf-rule", d: "M1,6H23" })],
     slope: () => parts.rule(),

@@ -101,46 +101,6 @@ function isSeen(px, py, from, to, box) {
   return ends.every(Number.isFinite) && cutSegment(...ends, box) !== null;
 }
 
-/** A polyline through the rows of an output, up to the first row that is not finite. */
-class PathMark {
-  constructor(layer, figure) {
-    this.layer = layer;
-    this.figure = figure;
-    this.line = svg("path", { class: "lf-line" });
-    this.dots = svg("path", { class: "lf-dots" });
-    this.end = svg("path", { class: "lf-dots lf-end" });
-    this.ring = svg("circle", { class: "lf-ring", r: 5.5, hidden: "" });
-    this.element = paint(svg("g", {}, this.line, this.dots, this.end, this.ring), layer.color);
-  }
-
-  read() {
-    const { layer, figure } = this;
-    const values = figure.array(layer.data);
-    const rows = figure.length(values.length / 2, layer.count);
-    let finite = 0;
-    while (finite < rows && Number.isFinite(values[2 * finite] + values[2 * finite + 1])) finite += 1;
-    if (finite < rows) figure.freeze(layer.label || layer.data);
-    [this.xs, this.ys] = [new Array(finite), new Array(finite)];
-    for (let i = 0; i < finite; i++) [this.xs[i], this.ys[i]] = [values[2 * i], values[2 * i + 1]];
-  }
-
-  draw({ x, y }) {
-    const shown = this.layer.count === null ? Infinity : this.figure.grown + 1;
-    this.px = this.xs.slice(0, shown).map(x);
-    this.py = this.ys.slice(0, shown).map(y);
-    put(this.line, { d: polyline(this.px, this.py) });
-    put(this.dots, { d: this.layer.marker ? dots(this.px, this.py) : "" });
-    put(this.end, { d: dots(this.px.slice(-1), this.py.slice(-1)) });
-  }
-
-  highlight(step) {
-    const index = step === null || this.layer.count === null ? -1 : Math.min(step, this.px.length - 1);
-    const visible = index >= 0 && isNear(this.px[index], this.py[index]);
-    toggle(this.ring, visible);
-    if (visible) put(this.ring, { cx: round(this.px[index]), cy: round(this.py[index]) });
-  }
-}
-
 /** Points that stand for themselves. */
 class PointsMark {
   constructor(layer, figure) {
@@ -152,9 +112,17 @@ class PointsMark {
 
   read() {
     const values = Array.from(this.figure.array(this.layer.data));
-    this.xs = values.filter((_, i) => i % 2 === 0);
-    this.ys = values.filter((_, i) => i % 2 === 1);
-    if (!values.every(Number.isFinite)) this.figure.freeze(this.layer.label || this.layer.data);
+    const finite = (_, i) => Number.isFinite(values[i - (i % 2)] + values[i - (i % 2) + 1]);
+    const kept = values.map((value, i) => (finite(value, i) ? value : NaN)); // a point without a place is none
+    this.xs = kept.filter((_, i) => i % 2 === 0);
+    this.ys = kept.filter((_, i) => i % 2 === 1);
+    const infinite = values.some((value) => Math.abs(value) === Infinity);
+    if (infinite || kept.every(Number.isNaN)) this.figure.freeze(this.layer.label || this.layer.data);
+  }
+
+  /** Whether it has points for which a view's logarithmic axes have no place. */
+  leftOut({ xlog, ylog }) {
+    return this.xs.some((x, i) => (xlog && x <= 0) || (ylog && this.ys[i] <= 0));
   }
 
   draw({ x, y }) {
@@ -164,7 +132,7 @@ class PointsMark {
   }
 }
 
-/** Arrows from origins along vectors; what is not finite is left out. */
+/** Arrows from origins along vectors; what is not finite is left out, and noted if the others do not go on. */
 class ArrowMark {
   constructor(layer, figure) {
     this.layer = layer;
@@ -184,7 +152,7 @@ class ArrowMark {
         return [start, start + vectors[i % vectors.length]];
       });
     [this.xs, this.ys] = [ends(0), ends(1)];
-    if (![...this.xs, ...this.ys].every(Number.isFinite)) figure.freeze(layer.label || layer.vector);
+    if (finiteEnd(this.xs, this.ys) < this.xs.length) figure.freeze(layer.label || layer.vector);
   }
 
   draw({ x, y }) {

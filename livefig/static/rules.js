@@ -22,8 +22,9 @@ class StraightMark {
 
   draw(frame) {
     this.ends = this.findEnds(frame);
+    this.text = this.write();
     toggle(this.element, this.ends !== null);
-    toggle(this.label, this.ends !== null);
+    toggle(this.label, this.text !== "");
     if (!this.ends) return;
     const [[x0, y0], [x1, y1]] = this.ends;
     put(this.element, { d: `M${round(x0)},${round(y0)}L${round(x1)},${round(y1)}` });
@@ -31,6 +32,11 @@ class StraightMark {
 
   seen() {
     return this.ends !== null;
+  }
+
+  /** What its label says. */
+  write() {
+    return this.ends ? this.layer.label : "";
   }
 
   /** Places for the label, the best first: [x, y, anchor]. */
@@ -44,7 +50,7 @@ class StraightMark {
   }
 }
 
-/** A line at one place of an axis. */
+/** A line at one place of an axis; outside of the axis its value is told at the border. */
 class RuleMark extends StraightMark {
   read() {
     const { x, y } = this.layer;
@@ -55,25 +61,51 @@ class RuleMark extends StraightMark {
 
   findEnds({ x, y, plot }) {
     this.upright = this.layer.x !== null;
-    const at = this.upright ? x(this.xs[0]) : y(this.ys[0]);
+    [this.value] = this.upright ? this.xs : this.ys;
+    const scale = this.upright ? x : y;
+    // What a logarithmic axis has no place for is below all of it.
+    const value = scale.log && this.value <= 0 ? -Infinity : this.value;
+    const at = Number.isFinite(value) ? scale(value) : this.upright ? value : -value;
     const [start, size] = this.upright ? [plot.x, plot.width] : [plot.y, plot.height];
-    if (!(at >= start - 0.5 && at <= start + size + 0.5)) return null;
+    this.beyond = at < start - 0.5 ? -1 : at > start + size + 0.5 ? 1 : 0; // by pixels: to the left, or above
+    if (this.beyond || Number.isNaN(at)) return null;
     const kept = Math.min(Math.max(at, start + 0.6), start + size - 0.6); // or the frame would halve it
     return this.upright
       ? [[kept, plot.y], [kept, plot.y + plot.height]]
       : [[plot.x, kept], [plot.x + plot.width, kept]];
   }
 
+  seen() {
+    return this.ends !== null || this.beyond !== 0;
+  }
+
+  write() {
+    if (!this.beyond) return super.write();
+    const [back, on] = this.upright ? ["←", "→"] : ["↑", "↓"];
+    const text = `${this.layer.label} ${writeShort(this.value)}`.trim();
+    return this.beyond < 0 ? `${back} ${text}` : `${text} ${on}`;
+  }
+
   places(plot) {
-    if (!this.upright) {
-      const [[left, y], [right]] = this.ends;
-      const between = [1 / 2, 1 / 4, 3 / 4].map((part) => left + part * (right - left));
-      return [...super.places(), ...between.flatMap((x) => [[x, y - 5, "middle"], [x, y + 13, "middle"]])];
+    if (this.upright) return this.#besideUpright(plot);
+    const [left, right] = [plot.x, plot.x + plot.width];
+    const between = [1 / 2, 1 / 4, 3 / 4].map((part) => left + part * (right - left));
+    if (this.beyond) {
+      const lines = d3.range(LABEL_LINES).map((line) => LABEL_LINE * line);
+      const rows = lines.map((down) => (this.beyond < 0 ? plot.y + 13 + down : plot.y + plot.height - 6 - down));
+      const along = [[right - 4, "end"], [left + 4, "start"], ...between.map((x) => [x, "middle"])];
+      return rows.flatMap((y) => along.map(([x, anchor]) => [x, y, anchor]));
     }
-    const [[x, top]] = this.ends;
+    const [[, y]] = this.ends;
+    return [...super.places(), ...between.flatMap((x) => [[x, y - 5, "middle"], [x, y + 13, "middle"]])];
+  }
+
+  #besideUpright(plot) {
+    const lines = d3.range(LABEL_LINES).map((line) => plot.y + 11 + LABEL_LINE * line);
+    const [left, right] = [plot.x, plot.x + plot.width];
+    const x = this.beyond ? (this.beyond < 0 ? left : right) : this.ends[0][0];
     const sides = [[x + 5, "start"], [x - 5, "end"]];
-    if (x > plot.x + plot.width / 2) sides.reverse(); // first to where there is more room
-    const lines = d3.range(LABEL_LINES).map((line) => top + 11 + LABEL_LINE * line);
+    if (x > (left + right) / 2) sides.reverse(); // first to where there is more room
     return lines.flatMap((y) => sides.map(([at, anchor]) => [at, y, anchor]));
   }
 }
@@ -106,10 +138,10 @@ class SlopeMark extends StraightMark {
 function placeLabels(marks, curves, plot) {
   const taken = [];
   for (const mark of marks) {
-    if (!mark.ends || !mark.layer.label) continue;
+    if (!mark.text) continue;
     const room = plot.width - 10;
-    putFitted(mark.label, mark.layer.label, room);
-    const width = Math.min(LETTER * mark.layer.label.length, room);
+    putFitted(mark.label, mark.text, room);
+    const width = Math.min(LETTER * mark.text.length, room);
     const boxes = mark.places(plot).map(([x, y, anchor]) => {
       const left = x - width * { start: 0, middle: 1 / 2, end: 1 }[anchor];
       return { x, y, anchor, left, right: left + width };

@@ -55,10 +55,10 @@ function raised(exponent) {
   return (exponent < 0 ? "⁻" : "") + digits.join("");
 }
 
-/** A number to three digits, as a reader of a curve wants it: 0.0123, 4.56·10⁻⁸. */
-function writeShort(value) {
+/** A number to three digits, or another number of them, as a reader of a curve wants it: 0.0123, 4.56·10⁻⁸. */
+function writeShort(value, digits = 3) {
   const size = Math.abs(value);
-  if (value === 0 || (size >= 1e-3 && size < 1e5)) return writeNumber(value, ",.3~r");
-  const [digits, exponent] = writeNumber(value, ".2~e").split("e");
-  return Number.isFinite(value) ? `${digits}·10${raised(Number(exponent))}` : digits;
+  if (value === 0 || (size >= 1e-3 && size < 1e5)) return writeNumber(value, `,.${digits}~r`);
+  const [factor, exponent] = writeNumber(value, `.${digits - 1}~e`).split("e");
+  return Number.isFinite(value) ? `${factor}·10${raised(Number(exponent))}` : factor;
 }

@@ -108,6 +108,9 @@ def line(
 ) -> Line:
     """The output `y`, of shape (k,), over the output `x` of the same shape, or over 0, 1, 2, … without one.
 
+    An entry that is NaN has no value and leaves a gap. Where all are NaN from one on, or one is infinite, the
+    figure says that it is drawn only as far as its numbers are finite.
+
     Args:
         y, x: names of outputs.
         count: the name of an integer output, the index of the last entry to draw; all entries when left out.
@@ -160,7 +163,11 @@ def rule(
     show: str | None = None,
 ) -> Rule:
     """A straight line across curves: vertical at `x` or horizontal at `y`, a number or the name of a scalar
-    output or control."""
+    output or control.
+
+    Axes that are fitted reach to it if it is no further from the curves than they reach. Where it is outside
+    of the axes, its label stands at the border, with its value and an arrow.
+    """
     if (x is None) == (y is None):
         raise ValueError(f"a rule needs either x or y, but was given x={x!r}, y={y!r}")
     return Rule(x=x, y=y, label=label, color=color, show=show)
@@ -216,7 +223,8 @@ def curves(
     Args:
         layers: from `line`, `band`, `points`, `bars`, `residuals`, `rule`, `slope`.
         xlabel, ylabel, title: texts.
-        xlog, ylog: logarithmic axes, on which values that are not positive are left out.
+        xlog, ylog: logarithmic axes, on which values that are not positive are left out, as the view says; of
+            a band what is positive is drawn.
         xlim, ylim: (low, high); fitted to what is drawn when left out; an end of None is fitted, within the
             other.
         cursor: whether pointing at the view shows the values there.

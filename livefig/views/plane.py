@@ -17,6 +17,7 @@ class Path(Mark):
 
     data: str
     count: str | None
+    dash: bool
     marker: bool
 
 
@@ -76,17 +77,24 @@ def path(
     color: str = "blue",
     label: str = "",
     show: str | None = None,
+    dash: bool = False,
     marker: bool = True,
 ) -> Path:
     """A polyline through the rows of the output `data`, of shape (k, 2).
+
+    A row with NaN has no place and leaves a gap. The path ends before a row that is infinite, or from which
+    on all are NaN, and the figure says so. Where it leaves the view it ends with an arrowhead at the border,
+    and after that only segments to or from a row inside are drawn: a run that diverges to and fro does not
+    fill the view.
 
     Args:
         data: the output's name.
         count: the name of an integer output, the index of the last row to draw; all rows when left out.
         color, label, show: its colour, its entry in the legend, the toggle that shows and hides it.
+        dash: whether the line is dashed, so that another one can be seen below it.
         marker: whether each row is marked by a dot.
     """
-    return Path(data=data, count=count, color=color, label=label, show=show, marker=marker)
+    return Path(data=data, count=count, color=color, label=label, show=show, dash=dash, marker=marker)
 
 
 def points(data: str, *, color: str = "ink", label: str = "", show: str | None = None) -> Points:

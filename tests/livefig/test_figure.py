@@ -298,11 +298,18 @@ def test_python_deciding_on_a_control_is_said_with_its_line(make, decide):
         live.figure(stubborn, live.slider("kappa", 1, 2), curves)
 
 
-def test_a_figure_that_opens_with_nan_is_refused(make):
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        ([jnp.nan, 1, -jnp.inf], "output 'loss' is -inf at index (2,) in the state"),
+        ([jnp.nan] * 3, "output 'loss' is NaN throughout in the state"),
+    ],
+)
+def test_a_figure_that_opens_with_infinity_or_nothing_but_nan_is_refused(make, losses, said):
     def broken(kappa):
-        return {"loss": jnp.log(jnp.arange(3.0) - 1) * kappa}
+        return {"loss": jnp.array(losses) * kappa}
 
-    with pytest.raises(ValueError, match=re.escape("output 'loss' is nan at index (0,) in the state")):
+    with pytest.raises(ValueError, match=re.escape(said)):
         make(function=broken, controls=[live.slider("kappa", 1, 2)], views=live.curves([live.line("loss")]),
              summary="", words={})  # fmt: skip
 

@@ -114,6 +114,17 @@ def show(chromium: Browser, tmp_path: Path, spec, program, field) -> Iterator[Ca
 
 
 @pytest.fixture
+def show_figure(show) -> Callable[..., Page]:
+    """`show_figure(figure, …)` opens the page with a figure of `livefig.figure` in it."""
+
+    def open_page(figure: Any, **options: Any) -> Page:
+        content = json.loads(figure.definition.payload(figure.state))
+        return show(content["spec"], content["program"], fields=",".join(content["fields"]), **options)
+
+    return open_page
+
+
+@pytest.fixture
 def state() -> Callable[[Page], dict[str, Any]]:
     """`state(page)`: the value of each control of its figure."""
     return lambda page: page.evaluate(f"() => {FIGURE}.livefig.state")

@@ -114,17 +114,20 @@ def test_a_diverging_path_is_drawn_as_far_as_it_is_finite_and_says_so(show, spec
     assert (y1 - y0) / (x1 - x0) == pytest.approx(-999 / 2002, abs=0.01)
 
 
-def test_a_curve_that_reaches_zero_leaves_through_the_floor(show, program) -> None:
-    program = program.replace("return outputs;", 'outputs["first.loss"].fill(0, 1); return outputs;')
-    page = show(program=program)
-    data = page.locator(".lf-frame").nth(1).locator(".lf-line").first.get_attribute("d")
-    bottom = page.evaluate(
-        "() => { const r = document.querySelectorAll('.lf-background')[0];"
-        " return Number(r.getAttribute('y')) + Number(r.getAttribute('height')); }"
-    )
-    second = data.split("L")[1]
-    assert float(second.split(",")[1]) > bottom
-    assert page.evaluate("() => document.querySelector('figure').livefig.frozen") is None
+def test_a_path_ends_at_the_border_with_an_arrowhead(show, spec) -> None:
+    layer = {"kind": "path", "data": "diverging", "count": None, "color": "red", "label": "away"}
+    spec["views"][0]["layers"].append({**layer, "show": None, "marker": True, "dash": True})
+    page = show(spec)
+    plane = page.locator(".lf-frame").first
+    box = plane.locator(".lf-box").bounding_box()
+    line, head = plane.locator(".lf-line").nth(4), plane.locator(".lf-exit").nth(4)
+    assert "lf-dashed" in line.get_attribute("class")
+    for mark in (line.bounding_box(), head.bounding_box()):  # the run leaves through the upper edge
+        assert mark["y"] == pytest.approx(box["y"], abs=1.5)
+    assert head.evaluate("e => getComputedStyle(e).fill") == line.evaluate("e => getComputedStyle(e).stroke")
+    assert [mark.get_attribute("d") for mark in plane.locator(".lf-exit").all()[:4]] == [""] * 4
+    entry = page.get_by_role("button", name="away").locator(".lf-line")
+    assert "lf-dashed" in entry.get_attribute("class")
 
 
 def test_logarithmic_ticks_are_powers_of_ten_with_raised_exponents(show) -> None:
