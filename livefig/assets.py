@@ -1,27 +1,22 @@
 """The front end's one script and one stylesheet, put together from the files in `static/`.
 
-`order.txt` lists, one name a line, the files that share the front end's closure; d3 and what compiled
-programs call open it. Comments and indentation stay at home, d3's licences apart. The same text serves a
-page, where it is a classic script, and a kernel, where it is a module.
+The files are modules that say what they import from each other; here they are sorted by that and share one
+closure, which d3 opens. Imports, comments and indentation stay at home, d3's licences apart. The same text
+serves a page, where it is a classic script, and a kernel, where it is a module.
 """
 
 import functools
+import graphlib
 import re
 from importlib import resources
 
 from livefig import palette
 
 STATIC = resources.files("livefig") / "static"
-STYLES = (
-    "figure",
-    "layout",
-    "plots",
-    "scales",
-    "handles",
-    "controls",
-    "media",
-)  # .css, the later ones prevail
+STYLES = ("figure", "layout", "legends", "plots", "scales", "handles", "controls", "media")  # later prevail
+VENDORED = "d3.js"
 RUNTIME = ("functions.js", "bits.js", "matrices.js", "runtime.js")  # all that compiled programs need
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<file>[\w.]+)";\n', re.MULTILINE)
 # How pages say that they are dark: Sphinx's themes on either element, JupyterLab, VS Code.
 DARK = (
     'html[data-theme="dark"]',
@@ -38,8 +33,26 @@ AUTO = ('html[data-theme="auto"]', 'body[data-theme="auto"]')
 @functools.cache
 def script() -> str:
     """The front end as a classic script, which defines the global `livefig`."""
-    own = [lean(_read(name)) for name in (*RUNTIME, *_read("order.txt").split())]
-    return "\n".join(["(function () {", '"use strict";', _read("d3.js"), *own, "})();"]) + "\n"
+    own = [lean(plain(name)) for name in order()]
+    return "\n".join(["(function () {", '"use strict";', _read(VENDORED), *own, "})();"]) + "\n"
+
+
+def order() -> list[str]:
+    """The front end's own files, each after those that it imports.
+
+    Raises:
+        graphlib.CycleError: if imports go round in a circle.
+    """
+    own = sorted(
+        path.name for path in STATIC.iterdir() if path.name.endswith(".js") and path.name != VENDORED
+    )
+    imported = {name: sorted(match["file"] for match in _IMPORT.finditer(_read(name))) for name in own}
+    return list(graphlib.TopologicalSorter(imported).static_order())
+
+
+def plain(name: str) -> str:
+    """A file of the front end as it stands among the others: without its imports, and the word `export`."""
+    return re.sub(r"^export ", "", _IMPORT.sub("", _read(name)), flags=re.MULTILINE)
 
 
 @functools.cache

@@ -1,6 +1,9 @@
 // Axes: their limits, their few ticks, and the frame that a view draws in.
 
-const PAD = 0.04; // of the span, beside what is fitted
+import { html, join, place, put, putFitted, putText, round, svg, uniqueId } from "./dom.js";
+import { makeScale } from "./scales.js";
+
+export const PAD = 0.04; // of the span, beside what is fitted
 const TICK_ROOM = { x: 76, y: 36 }; // pixels from one tick to the next, or more
 const NAME_ROOM = { x: 12, y: 16 }; // pixels: beside a name, and from one line of them to the next
 const WIDEST_NAME = 0.4; // of what there is for all
@@ -19,7 +22,7 @@ function around(number) {
  * The limits of an axis as given or, where an end is null, fitted to the finite numbers in `lists`, and to those of
  * `guests` that are no further from them than they reach.
  */
-function fitLimits(given, lists, log, pad, guests = []) {
+export function fitLimits(given, lists, log, pad, guests = []) {
   const [lowEnd, highEnd] = given ?? [null, null];
   if (lowEnd !== null && highEnd !== null) return [lowEnd, highEnd];
   const forward = log ? Math.log10 : (value) => value;
@@ -51,7 +54,7 @@ function fitLimits(given, lists, log, pad, guests = []) {
 }
 
 /** Labels of ticks: a text, and an exponent to be raised behind it. */
-function plainLabel(text) {
+export function plainLabel(text) {
   return { text: text.replace("-", "−"), exponent: "" };
 }
 
@@ -111,12 +114,12 @@ function tickCount(axis, pixels, names) {
 }
 
 /** About how wide a tick's label is, in pixels. */
-function labelWidth({ text, exponent }) {
+export function labelWidth({ text, exponent }) {
   return 6.4 * text.length + 4.8 * exponent.length;
 }
 
 /** The svg of a view with its axes, and over it a layer of HTML for what takes the pointer or the focus. */
-class Frame {
+export class Frame {
   /**
    * `label` names the picture for those who do not see it. `room.x`, `room.y`: whether to leave room for
    * labels of the axes, here or on other views. `grid`: lines across at the ticks, or else a box around.

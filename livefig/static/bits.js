@@ -1,5 +1,8 @@
 /* Whole numbers and floats as bits, and the order of floats. */
-const bits = (function () {
+
+import { functions } from "./functions.js";
+
+export const bits = (function () {
   "use strict";
   const { abs, floor, min } = Math;
   const { roundToEven } = functions;

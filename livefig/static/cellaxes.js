@@ -1,5 +1,7 @@
 // The axes of a heat map: cells that have numbers as coordinates, or names.
 
+import { writeShort } from "./template.js";
+
 const FEW = 10; // cells, each of which has its own label if there is room
 const EVEN = 1e-3; // of a step, by which coordinates in even steps may be off
 
@@ -8,7 +10,7 @@ const EVEN = 1e-3; // of a step, by which coordinates in even steps may be off
  * axis does; and name(index). Many coordinates in even steps, of their logarithms if not of themselves, have an
  * axis of numbers; others label their cells.
  */
-function cellAxis(coordinates, names, size) {
+export function cellAxis(coordinates, names, size) {
   const known = coordinates !== null;
   const name = known ? (i) => writeShort(coordinates[i]) : (i) => names[i] ?? String(i + 1);
   const forward = !known || !(coordinates[size - 1] < coordinates[0]);

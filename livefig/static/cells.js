@@ -1,9 +1,11 @@
 // Cells of a grid in colours: those of a matrix, and those of regions of the plane.
 
+import { round } from "./dom.js";
+
 const RAMP_STOPS = 5; // of each ramp in livefig.palette
 
 /** A colour `share` of the way along a ramp, for a style. */
-function rampColor(ramp, share) {
+export function rampColor(ramp, share) {
   const low = Math.min(Math.floor(share * (RAMP_STOPS - 1)), RAMP_STOPS - 2);
   const between = round(100 * (share * (RAMP_STOPS - 1) - low));
   return `color-mix(in srgb, var(--lf-${ramp}-${low + 1}) ${between}%, var(--lf-${ramp}-${low}))`;
@@ -13,7 +15,7 @@ function rampColor(ramp, share) {
  * Path data of the cells of each class 0, …, count − 1: what lies side by side in a row is one rectangle.
  * Cells of another class are left out. x and y take numbers of cells to pixels.
  */
-function cellPaths(classes, columns, count, x, y) {
+export function cellPaths(classes, columns, count, x, y) {
   const paths = new Array(count).fill("");
   for (let start = 0; start < classes.length; ) {
     const kind = classes[start];

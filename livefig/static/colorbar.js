@@ -1,5 +1,9 @@
 // How the values of a heat map become colours, and the bar below it that says so.
 
+import { labelWidth, plainLabel } from "./axes.js";
+import { html, join, put, putText, round, toggle } from "./dom.js";
+import { writeShort } from "./template.js";
+
 const TICK_GAP = 6; // pixels between the labels of the bar, or more
 const BAR_TICKS = 5; // labels between the ends, about
 
@@ -7,7 +11,7 @@ const BAR_TICKS = 5; // labels between the ends, about
  * The shading of a heat map's layer: share(value), from 0 to 1 along the ramp; its `ends`, below the first of which
  * colours are the same if it is `open`; and values at which its bar may have `ticks`. `extent` is the entry at which the colours end, if it is positive.
  */
-function makeShading({ diverging, log, decades }, values, extent) {
+export function makeShading({ diverging, log, decades }, values, extent) {
   const finite = Array.from(values).filter(Number.isFinite);
   const largest = extent > 0 ? extent : d3.max(finite, diverging ? Math.abs : undefined) || 1;
   const size = (value) => {
@@ -38,7 +42,7 @@ function powersBelow(largest, decades) {
 }
 
 /** The bar of colours, its ticks, and what cells without a number look like. */
-class ColorBar {
+export class ColorBar {
   constructor(ramp) {
     this.ticks = html("div", { class: "lf-scale-ticks" });
     this.bar = html("div", { class: "lf-scale-bar" }, html("i", { class: `lf-scale-${ramp}` }), this.ticks);

@@ -4,6 +4,8 @@
 // d3-contour does the same; this is a quarter of its time, since it only looks for outlines and not for which
 // of them are holes, and contours are the longest part of a redraw.
 
+import { round } from "./dom.js";
+
 const CELLS = 72; // along each side of the view, at whose corners the field is computed
 const FINE = 2 * CELLS; // along each side, after a cubic through these values
 // Two more nodes a side than the view has cells: those around it are −∞, below every level, so that each
@@ -13,7 +15,7 @@ const DECADES = 4; // that logarithmic levels span
 const STRAIGHT = 0.12; // pixels by which a point may lie beside a line that leaves it out
 
 /** Values of a field, `at(x, y)`, on the fine grid over `xlim` × `ylim`, row by row, and their extremes. */
-function sampleField(at, xlim, ylim) {
+export function sampleField(at, xlim, ylim) {
   const values = new Float64Array(NODES * NODES).fill(-Infinity);
   const dx = (xlim[1] - xlim[0]) / CELLS;
   const dy = (ylim[1] - ylim[0]) / CELLS;
@@ -48,7 +50,7 @@ function fillBetween(values, start, stride) {
 }
 
 /** The levels of a contours layer: `count` of them between the extremes, or its own list. */
-function contourLevels({ levels, spacing }, low, high) {
+export function contourLevels({ levels, spacing }, low, high) {
   if (Array.isArray(levels)) return levels;
   if (!(low < high)) return [];
   return Array.from({ length: levels }, (_, i) => {
@@ -58,7 +60,7 @@ function contourLevels({ levels, spacing }, low, high) {
 }
 
 /** Path data of the region above each level, with the view's corners at (x0, y0) and (x1, y1) in pixels. */
-function contourPaths(levels, spacing, { values, low }, [x0, x1], [y0, y1]) {
+export function contourPaths(levels, spacing, { values, low }, [x0, x1], [y0, y1]) {
   // Outlines are interpolated linearly between nodes. The root of a bowl is closer to linear than the bowl.
   const bend = spacing === "log" ? (value) => Math.sqrt(Math.max(0, value - low)) : (value) => value;
   const [dx, dy] = [(x1 - x0) / FINE, (y1 - y0) / FINE];

@@ -1,9 +1,12 @@
 // The controls below a figure: native inputs with labels. A control is { element, show(value) }.
 
+import { html, put, putText, uniqueId } from "./dom.js";
+import { writeNumber } from "./template.js";
+
 const FRESH = { autocomplete: "off" }; // or a browser that comes back to a page may put old values in
 
 /** The value that a control takes when it is given `value`; an error says what it would have taken. */
-function cleanValue(control, value) {
+export function cleanValue(control, value) {
   const refuse = (needed) => {
     throw new TypeError(`control '${control.name}' needs ${needed}, but was given ${JSON.stringify(value)}`);
   };
@@ -35,13 +38,13 @@ function cleanValue(control, value) {
 const POSITIONS = 360;
 
 /** A number rounded to a power of ten no coarser than `fineness`, so that it has few digits. */
-function roundTo(number, fineness) {
+export function roundTo(number, fineness) {
   const digits = Math.max(-Math.floor(Math.log10(fineness)), 0);
   return Number(digits > 100 ? number.toPrecision(12) : number.toFixed(digits)); // which writes up to 100
 }
 
 /** The index of the value in `stops` that is nearest to a number. */
-function nearestStop(stops, number) {
+export function nearestStop(stops, number) {
   return d3.minIndex(stops, (stop) => Math.abs(stop - number));
 }
 
@@ -105,14 +108,14 @@ function ratioScale(min, max) {
 }
 
 /** A control's value as its own input can give it: on the grid of a slider with a step. */
-function onGrid(control, value) {
+export function onGrid(control, value) {
   if (control.kind !== "slider" || !control.step) return value;
   const scale = sliderScale(control);
   return scale.value(scale.position(value));
 }
 
 /** A slider with its label and its value; `change(value)` is called when it is moved. */
-function makeSlider(control, change) {
+export function makeSlider(control, change) {
   const scale = sliderScale(control);
   const id = uniqueId();
   const input = html("input", { type: "range", id, ...FRESH, min: 0, max: scale.last, step: 1 });
@@ -145,7 +148,7 @@ const LETTERS = 48;
 const BROAD = 24; // letters, from which on they take the room of two controls
 
 /** A choice among options. */
-function makeChoice(control, change) {
+export function makeChoice(control, change) {
   const few = control.options.length <= BUTTONS && control.options.join("").length <= LETTERS;
   return few ? makeRadios(control, change) : makeMenu(control, change);
 }
@@ -187,7 +190,7 @@ function makeRadios(control, change) {
 }
 
 /** A checkbox; `marks` stand between the box and its label. */
-function makeToggle(control, change, ...marks) {
+export function makeToggle(control, change, ...marks) {
   const input = html("input", { type: "checkbox", ...FRESH });
   input.addEventListener("change", () => change(input.checked));
   return {
@@ -199,7 +202,7 @@ function makeToggle(control, change, ...marks) {
 }
 
 /** A point that no view draws: a slider for each coordinate. */
-function makeCoordinates(control, change) {
+export function makeCoordinates(control, change) {
   let point = control.value;
   const sliders = ["x", "y"].map((letter, axis) => {
     const [min, max] = control.bounds[axis];
@@ -217,15 +220,8 @@ function makeCoordinates(control, change) {
   };
 }
 
-/** The control that a spec describes. */
-function makeControl(control, change, figure) {
-  if (control.kind === "player") return makePlayer(control, change, figure);
-  const makers = { slider: makeSlider, choice: makeChoice, toggle: makeToggle, point: makeCoordinates };
-  return makers[control.kind](control, change);
-}
-
 /** A button that calls `act`, unless it is disabled. */
-function makeButton(attributes, act, ...children) {
+export function makeButton(attributes, act, ...children) {
   const button = html("button", { type: "button", class: "lf-button", ...attributes }, ...children);
   button.addEventListener("click", () => {
     if (button.ariaDisabled !== "true") act();
@@ -234,12 +230,12 @@ function makeButton(attributes, act, ...children) {
 }
 
 /** Disable a button, which keeps the focus that the attribute `disabled` would take away. */
-function disable(button, disabled) {
+export function disable(button, disabled) {
   put(button, { "aria-disabled": disabled ? "true" : null });
 }
 
 /** Let a control be used, or say in the place of its value why it has no effect now. */
-function engage(element, acts, why) {
+export function engage(element, acts, why) {
   if (!why) return;
   for (const input of element.querySelectorAll("input, select, button")) {
     put(input, { disabled: acts ? null : "", "aria-description": acts ? null : why });

@@ -1,6 +1,12 @@
 // The cursor of a view of curves: by pointer, or by arrow keys when it has the focus, it shows the values at
 // one place, and the same step on every plane of the figure.
 
+import { join, paint, put, round, svg, toggle } from "./dom.js";
+import { isNear } from "./geometry.js";
+import { LEAP } from "./handle.js";
+import { Picker } from "./picker.js";
+import { writeShort } from "./template.js";
+
 const CURSOR_KEYS = {
   ArrowRight: 1,
   ArrowUp: 1,
@@ -10,7 +16,7 @@ const CURSOR_KEYS = {
   PageDown: -LEAP,
 };
 
-class Cursor extends Picker {
+export class Cursor extends Picker {
   constructor(curves) {
     const { view, frame } = curves;
     const over = view.xlabel || "x";

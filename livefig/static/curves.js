@@ -1,12 +1,20 @@
 // A view of curves over linear or logarithmic axes: lines, bands, bars, points, straight lines, and a cursor
 // that tells the values under it.
 
+import { fitLimits, Frame, PAD } from "./axes.js";
+import { Cursor } from "./cursor.js";
+import { toggle } from "./dom.js";
+import { Handle } from "./handle.js";
+import { describe, PointsMark, whyEmpty } from "./plane.js";
+import { placeLabels, RuleMark, SlopeMark, StraightMark } from "./rules.js";
+import { BandMark, BarsMark, LineMark, ResidualsMark } from "./series.js";
+
 const CURVES_ASPECT = 0.72; // height by width, up to a height in pixels
 const CURVES_TALLEST = 350;
 const SAID_LETTER = 6.2; // pixels, about how wide one is of a sentence at the foot of a plot
 const SAID_LINE = 17;
 
-class Curves {
+export class Curves {
   constructor(view, figure) {
     this.view = view;
     this.figure = figure;

@@ -8,13 +8,13 @@ const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 let idsGiven = 0;
 
 /** An id that no other element of the page has. */
-function uniqueId() {
+export function uniqueId() {
   idsGiven += 1;
   return `livefig-${idsGiven}`;
 }
 
 /** An HTML element with attributes and children; a child is an element or a text. */
-function html(tag, attributes = {}, ...children) {
+export function html(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   put(node, attributes);
   node.append(...children);
@@ -22,7 +22,7 @@ function html(tag, attributes = {}, ...children) {
 }
 
 /** An SVG element with attributes and children. */
-function svg(tag, attributes = {}, ...children) {
+export function svg(tag, attributes = {}, ...children) {
   const node = document.createElementNS(SVG_NAMESPACE, tag);
   put(node, attributes);
   node.append(...children);
@@ -32,7 +32,7 @@ function svg(tag, attributes = {}, ...children) {
 const written = new WeakMap();
 
 /** Set attributes; null removes one. What has not changed since the last call is left alone. */
-function put(node, attributes) {
+export function put(node, attributes) {
   if (!written.has(node)) written.set(node, {});
   const known = written.get(node);
   for (const name of Object.keys(attributes)) {
@@ -45,7 +45,7 @@ function put(node, attributes) {
 }
 
 /** Set an element's text, if it is another one. */
-function putText(node, text) {
+export function putText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
@@ -57,7 +57,7 @@ const fitted = new WeakMap();
  * Write the text of an SVG element, whose first child it is: cut where it is wider than `room` in pixels, and
  * then the whole of it stands in its title.
  */
-function putFitted(node, text, room) {
+export function putFitted(node, text, room) {
   const key = `${Math.floor(room)} ${text}`;
   if (fitted.get(node) === key) return;
   const [written] = node.childNodes;
@@ -73,23 +73,23 @@ function putFitted(node, text, room) {
 }
 
 /** Put an HTML element at a place inside its positioned parent. */
-function place(node, x, y) {
+export function place(node, x, y) {
   node.style.transform = `translate(${round(x)}px, ${round(y)}px)`;
 }
 
 /** Show or hide an element. */
-function toggle(node, shown) {
+export function toggle(node, shown) {
   put(node, { hidden: shown ? null : "" });
 }
 
 /** Give an element a colour of the palette, which its style sheet finds as --lf-color. */
-function paint(node, color) {
+export function paint(node, color) {
   if (/^[a-z]+$/.test(color)) node.style.setProperty("--lf-color", `var(--lf-${color}, currentColor)`);
   return node;
 }
 
 /** Make the children of `parent` stand for `items`, one each, in order; elements that are there are kept. */
-function join(parent, items, create, update) {
+export function join(parent, items, create, update) {
   const { children } = parent;
   while (children.length > items.length) parent.lastElementChild.remove();
   items.forEach((item, index) => {
@@ -99,12 +99,12 @@ function join(parent, items, create, update) {
 }
 
 /** A number of pixels, to a tenth. */
-function round(pixels) {
+export function round(pixels) {
   return Math.round(pixels * 10) / 10;
 }
 
 /** A function that runs `action` once a frame of the screen, with the last argument it was called with. */
-function oncePerFrame(action) {
+export function oncePerFrame(action) {
   let latest;
   let waiting = false;
   return (argument) => {

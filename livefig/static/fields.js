@@ -1,6 +1,11 @@
 // Layers of a plane that a function of the point gives: contours, a quadratic model, vectors, regions. Each
 // is computed again only when something that it depends on has changed.
 
+import { cellPaths, rampColor } from "./cells.js";
+import { contourLevels, contourPaths, sampleField } from "./contours.js";
+import { join, paint, put, round, svg } from "./dom.js";
+import { arrowPath } from "./geometry.js";
+
 const DEEPEST = { shaded: 0.2, filled: 0.65 }; // how far the colours of the highest region go
 const COMPRESSION = 1 / 3; // the power of a vector's size that its arrow is as long as
 const COARSE = 8; // cells along each side of the first blocks of regions
@@ -37,7 +42,7 @@ class FieldMark {
 }
 
 /** Level lines, with what lies between them shaded or coloured by height, but not over regions. */
-class ContoursMark extends FieldMark {
+export class ContoursMark extends FieldMark {
   constructor(layer, figure, view) {
     super(layer, figure);
     const bare = view.layers.some(({ kind }) => kind === "regions") ? " lf-bare" : "";
@@ -61,7 +66,7 @@ class ContoursMark extends FieldMark {
 }
 
 /** Level lines of value + gᵀ(θ − c) + ½ (θ − c)ᵀM(θ − c). */
-class ModelMark extends ContoursMark {
+export class ModelMark extends ContoursMark {
   read() {
     const { center, gradient, matrix, value } = this.layer;
     const arrays = [center, gradient, matrix].map((name) => Array.from(this.figure.array(name)));
@@ -79,7 +84,7 @@ class ModelMark extends ContoursMark {
 }
 
 /** Arrows on a grid. */
-class VectorsMark extends FieldMark {
+export class VectorsMark extends FieldMark {
   redraw({ x, y, plot }) {
     const [across, up] = [this.at(0), this.at(1)];
     const { columns, rows, size } = gridOver(plot, this.layer.cells);
@@ -110,7 +115,7 @@ function gridOver(plot, cells) {
 }
 
 /** Regions by the number that the field gives: coarse at once, fine while the reader pauses. */
-class RegionsMark extends FieldMark {
+export class RegionsMark extends FieldMark {
   redraw({ x, y, plot }) {
     const grid = gridOver(plot, this.layer.cells);
     const classes = new Int16Array(grid.columns * grid.rows).fill(-1);

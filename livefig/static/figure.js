@@ -1,8 +1,19 @@
 // A live figure: the views and the controls that stand for its state.
 
+import { engage, makeChoice, makeCoordinates, makeSlider, makeToggle } from "./controls.js";
+import { Curves } from "./curves.js";
+import { html, put } from "./dom.js";
+import { HeatMap } from "./heatmap.js";
+import { Layout, WIDE } from "./layout.js";
+import { makeEntry, planLegends, swatch } from "./legend.js";
+import { Plane } from "./plane.js";
+import { makePlayer } from "./player.js";
+import { State } from "./state.js";
+import { Texts } from "./texts.js";
+
 const SHEET = 640; // pixels, that a sheet of paper is wide at least
 
-class LiveFigure extends State {
+export class LiveFigure extends State {
   constructor(element, definition, host) {
     super(definition, host);
     this.element = element;
@@ -258,6 +269,13 @@ class LiveFigure extends State {
 }
 
 /** Say why a figure stays a picture. */
-function reportFailure(name, error) {
+export function reportFailure(name, error) {
   console.error(`livefig: figure '${name}' cannot be shown live, its picture stays.`, error);
+}
+
+/** The control that a spec describes. */
+function makeControl(control, change, figure) {
+  if (control.kind === "player") return makePlayer(control, change, figure);
+  const makers = { slider: makeSlider, choice: makeChoice, toggle: makeToggle, point: makeCoordinates };
+  return makers[control.kind](control, change);
 }

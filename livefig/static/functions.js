@@ -1,6 +1,7 @@
 /* Arithmetic that JavaScript does otherwise than XLA, and special functions. Where JAX answers NaN, so do these;
    nothing throws. */
-const functions = (function () {
+
+export const functions = (function () {
   "use strict";
   const { PI, abs, exp, floor, max, min, sqrt, trunc } = Math;
 

@@ -1,5 +1,7 @@
 // Numbers to path data: polylines that may leave the picture by any distance, dots, arrows, conics.
 
+import { round } from "./dom.js";
+
 // Browsers lose precision, or the line, when coordinates are very large: segments are cut at this distance.
 const FAR = 1e4;
 
@@ -15,7 +17,7 @@ function distance(x, y) {
 const FAR_BOX = { x: -FAR, y: -FAR, width: 2 * FAR, height: 2 * FAR };
 
 /** The part of the segment from (x0, y0) to (x1, y1) that is in a box, or null (Liang and Barsky 1984). */
-function cutSegment(x0, y0, x1, y1, box = FAR_BOX) {
+export function cutSegment(x0, y0, x1, y1, box = FAR_BOX) {
   if (distance(x0, y0) > distance(x1, y1)) {
     // Measured from the nearer end, so that no digits are lost.
     const cut = cutSegment(x1, y1, x0, y0, box);
@@ -39,7 +41,7 @@ function cutSegment(x0, y0, x1, y1, box = FAR_BOX) {
   return start > end ? null : [x0 + start * dx, y0 + start * dy, x0 + end * dx, y0 + end * dy];
 }
 
-function isNear(x, y) {
+export function isNear(x, y) {
   return Math.abs(x) <= FAR && Math.abs(y) <= FAR;
 }
 
@@ -68,7 +70,7 @@ function visiblePoints(xs, ys) {
 }
 
 /** Path data of the polyline through points in pixels; a point that is not finite leaves a gap. */
-function polyline(xs, ys) {
+export function polyline(xs, ys) {
   if (xs.length > DENSE) {
     const kept = visiblePoints(xs, ys);
     [xs, ys] = [kept.map((i) => xs[i]), kept.map((i) => ys[i])];
@@ -93,7 +95,7 @@ function polyline(xs, ys) {
  * at which it leaves the box. Once it has left, a segment between two points outside is left out also where it crosses
  * the box: of a run that diverges to and fro these would fill it.
  */
-function cutAtBorder(px, py, box) {
+export function cutAtBorder(px, py, box) {
   const inside = (i) => isWithin(px[i], py[i], box);
   const [xs, ys, exits] = [[], [], []];
   for (let i = 1; i < px.length; i++) {
@@ -123,7 +125,7 @@ function isWithin(x, y, box) {
  * How many entries a run has that is given by arrays: up to where one of them is infinite, or not a number from there
  * on. What is NaN before has no value there, and is a gap.
  */
-function finiteEnd(...arrays) {
+export function finiteEnd(...arrays) {
   const infinite = arrays[0].findIndex((_, i) => arrays.some((array) => Math.abs(array[i]) === Infinity));
   let end = infinite < 0 ? arrays[0].length : infinite;
   while (end > 0 && arrays.some((array) => Number.isNaN(array[end - 1]))) end -= 1;
@@ -131,14 +133,14 @@ function finiteEnd(...arrays) {
 }
 
 /** Path data of dots where a polyline has a point between two gaps, which no segment shows. */
-function lonelyDots(xs, ys) {
+export function lonelyDots(xs, ys) {
   const there = (i) => Number.isFinite(xs[i]) && Number.isFinite(ys[i]);
   const alone = d3.range(xs.length).filter((i) => there(i) && !there(i - 1) && !there(i + 1));
   return dots(alone.map((i) => xs[i]), alone.map((i) => ys[i]));
 }
 
 /** Path data of a dot at each point: a stroke of no length, which round caps make a disc. */
-function dots(xs, ys) {
+export function dots(xs, ys) {
   let data = "";
   const squares = xs.length > DENSE ? new Set() : null; // that have a dot
   for (let i = 0; i < xs.length; i++) {
@@ -152,12 +154,12 @@ function dots(xs, ys) {
 }
 
 /** A coordinate that may be drawn, for edges that run along an axis. */
-function near(pixels) {
+export function near(pixels) {
   return Math.min(Math.max(pixels, -FAR), FAR);
 }
 
 /** Path data of an arrow; its head is left out where it is far out of sight. */
-function arrowPath(x0, y0, x1, y1) {
+export function arrowPath(x0, y0, x1, y1) {
   const length = Math.hypot(x1 - x0, y1 - y0);
   if (!isNear(x1, y1) || length < 0.5) return polyline([x0, x1], [y0, y1]);
   const size = Math.min(7, 0.45 * length) / length;
@@ -174,7 +176,7 @@ const FLAT = 1e-14; // an eigenvalue that is smaller, relative to the other, cou
  * The points with xᵀMx = r², M = [[a, b], [c, d]] by its symmetric part: branches, lists of [x, y]; none if
  * no eigenvalue is positive.
  */
-function conic([a, b, c, d], radius) {
+export function conic([a, b, c, d], radius) {
   const off = (b + c) / 2;
   const half = (a - d) / 2;
   const large = (a + d) / 2 + Math.hypot(half, off);

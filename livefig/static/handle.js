@@ -15,16 +15,20 @@
 // stops between a reader and what comes after: they are one, within which Page Up and Page Down go from point
 // to point, Home and End to the ends.
 
+import { roundTo } from "./controls.js";
+import { html, oncePerFrame, paint, place, put, round, svg } from "./dom.js";
+import { writeShort } from "./template.js";
+
 const NUDGES = 100; // of an arrow key, across the bounds
 const DECADE = 20; // of them, to a power of ten on a logarithmic axis
-const LEAP = 10; // nudges at once, with the shift key
+export const LEAP = 10; // nudges at once, with the shift key
 
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const HINT = "Arrow keys move a point, Page Down and Page Up go to the next and the previous one.";
 const TURNS = { PageDown: 1, PageUp: -1, Home: -Infinity, End: Infinity };
 
 /** The handle of a point, or those of data. */
-class Handle {
+export class Handle {
   constructor(control, figure, frame, options = {}) {
     Object.assign(this, { control, figure, frame, options });
     this.grips = this.#points.map((_, index) => new Grip(this, index));

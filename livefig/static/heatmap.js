@@ -1,11 +1,20 @@
 // A matrix as a map of colours. A cell is picked out by pointer, or by arrow keys when the map has the focus,
 // and its value told.
 
+import { Frame } from "./axes.js";
+import { cellAxis } from "./cellaxes.js";
+import { cellPaths, rampColor } from "./cells.js";
+import { ColorBar, makeShading } from "./colorbar.js";
+import { html, join, put, round, svg, toggle, uniqueId } from "./dom.js";
+import { ARROWS } from "./handle.js";
+import { Picker } from "./picker.js";
+import { writeShort } from "./template.js";
+
 const SHADES = 32; // steps of a ramp
 const SCALE_ROOM = 38; // pixels below the map, for its bar of colours
 const HATCH = 6; // pixels from line to line, of cells without a number
 
-class HeatMap {
+export class HeatMap {
   constructor(view, figure) {
     this.view = view;
     this.figure = figure;

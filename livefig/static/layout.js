@@ -1,13 +1,17 @@
 // Where the parts of a figure stand: its main plots with the controls on one screen, the other plots smaller below.
 
-const WIDE = 640; // pixels of the figure, from which on plots stand side by side, or one beside the controls
+import { Curves } from "./curves.js";
+import { html, put, toggle } from "./dom.js";
+import { HeatMap } from "./heatmap.js";
+
+export const WIDE = 640; // pixels of the figure, from which on plots stand side by side, or one beside the controls
 const GAP = 28; // pixels between them
 const BESIDE = 0.62; // of the width, that a plot takes beside its controls
 const TALLEST = { alone: 440, narrow: 300, small: 230 }; // pixels of a plot
 const TOGETHER = [340, 460]; // and of those side by side, the more the wider the figure is
 const SHARE = 0.3; // of its width
 
-class Layout {
+export class Layout {
   /**
    * `parts` are the figure's views and texts in order, { element, view } and { element }. The main plots are the
    * first two in a row, or three heat maps; where there is room for one only, it is the first. `texts` is the element

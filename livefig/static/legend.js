@@ -2,8 +2,12 @@
 // Labels that several views share stand there too, and so do points and contours; lines of one view are named
 // above it.
 
+import { makeButton } from "./controls.js";
+import { html, paint, put, svg } from "./dom.js";
+import { arrowPath } from "./geometry.js";
+
 /** What the legends hold: { toggles: [{ control, layer }], shared: [layer], own: [layer] for each view }. */
-function planLegends(spec) {
+export function planLegends(spec) {
   const views = spec.views.map((view) =>
     (view.layers ?? []).flatMap(entriesOf).filter((layer) => layer.label),
   );
@@ -44,7 +48,7 @@ function entriesOf(layer) {
 }
 
 /** A layer's mark in small. */
-function swatch(layer) {
+export function swatch(layer) {
   const dotted = layer.marker || layer.kind === "points";
   const dot = dotted ? [svg("path", { class: "lf-dots lf-point", d: "M12,6h0" })] : [];
   const area = (kind) => [svg("path", { class: `lf-area ${kind}`, d: "M4,1H20V11H4z" })];
@@ -74,7 +78,7 @@ function swatch(layer) {
  * A legend entry: { element, show(), hides }. It hides and shows what has its label, which `hides` is unless a
  * toggle does; a class of regions it names.
  */
-function makeEntry(layer, figure) {
+export function makeEntry(layer, figure) {
   const parts = [swatch(layer), html("span", {}, layer.label)];
   if (layer.kind === "regions") return { element: html("span", { class: "lf-entry" }, ...parts), show() {} };
   const element = makeButton({ class: "lf-entry" }, () => figure.switchLayer(layer), ...parts);

@@ -2,6 +2,8 @@
 // each control that is not as the figure opens; &-=label, a name that no control can have, a label that its
 // legend hides.
 
+import { cleanValue, onGrid } from "./controls.js";
+
 /** The address of a figure in its present state. */
 function linkTo({ element, state, moved, hidden }) {
   const numbers = (name) => encodeURIComponent([state[name]].flat(2).map(Number)).replaceAll("%2C", ",");
@@ -11,7 +13,7 @@ function linkTo({ element, state, moved, hidden }) {
 }
 
 /** Copy a figure's link, or put it into the address bar where copying is not allowed; says what it did. */
-async function copyLink(figure) {
+export async function copyLink(figure) {
   const link = linkTo(figure);
   try {
     await navigator.clipboard.writeText(link);
@@ -23,7 +25,7 @@ async function copyLink(figure) {
 }
 
 /** Whether the page's address names a state of this figure; then it is put into it. */
-function followLink(figure) {
+export function followLink(figure) {
   const [id, query] = location.hash.slice(1).split("?");
   if (query === undefined || id !== encodeURIComponent(figure.element.id)) return false;
   const values = figure.start;

@@ -1,6 +1,9 @@
 /* Small dense linear algebra. Matrices are row-major, `count` of them one after another; results go into the first
    arguments. Where JAX answers NaN, so do these; nothing throws. */
-const matrices = (function () {
+
+import { bits } from "./bits.js";
+
+export const matrices = (function () {
   "use strict";
   const { abs, hypot, max, min, sqrt } = Math;
   const { order } = bits;

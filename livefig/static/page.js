@@ -1,5 +1,10 @@
 // Where figures come from: definitions that a page's scripts make, or a widget's model in a kernel.
 
+import { html, put } from "./dom.js";
+import { LiveFigure, reportFailure } from "./figure.js";
+import { followLink } from "./link.js";
+import { Remote } from "./remote.js";
+
 const definitions = new Map();
 let followed = null; // the address that a figure has followed
 

@@ -1,12 +1,15 @@
 // Paths in a plane: polylines through the rows of an output, such as the iterates of a method.
 
+import { paint, put, round, svg, toggle } from "./dom.js";
+import { cutAtBorder, dots, finiteEnd, isNear, lonelyDots, polyline } from "./geometry.js";
+
 const EXIT = { length: 10, half: 4.5 }; // pixels, of the arrowhead where a path leaves the plot
 
 /**
  * A polyline through the rows of an output. A row that is NaN is a gap; a path ends where it is infinite, or NaN from
  * there on, and where it leaves the plot an arrowhead says that it goes on outside.
  */
-class PathMark {
+export class PathMark {
   constructor(layer, figure) {
     this.layer = layer;
     this.figure = figure;

@@ -1,11 +1,14 @@
 // What is picked out over a plot, by pointer, or by keys when the plot has the focus.
 
+import { html, join, oncePerFrame, paint, place, putText, toggle } from "./dom.js";
+import { swatch } from "./legend.js";
+
 /**
  * A pad over the plot of `frame`, and a tip that tells what is picked. A subclass has point(event), for a
  * pointer over the pad; press(event), which says whether it took a key; enter(), for the focus by keyboard; and
  * clear(), to pick nothing.
  */
-class Picker {
+export class Picker {
   constructor(frame, attributes) {
     const pad = html("div", { class: "lf-cursor-pad", tabindex: 0, role: "slider", ...attributes });
     this.pad = pad;

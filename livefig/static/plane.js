@@ -1,10 +1,17 @@
 // A view of the plane: fields, paths with a dot for each iterate, points, arrows, ellipses, and handles to
 // drag.
 
+import { fitLimits, Frame, PAD } from "./axes.js";
+import { paint, put, svg, toggle } from "./dom.js";
+import { ContoursMark, ModelMark, RegionsMark, VectorsMark } from "./fields.js";
+import { arrowPath, conic, cutSegment, dots, finiteEnd, polyline } from "./geometry.js";
+import { Handle } from "./handle.js";
+import { PathMark } from "./paths.js";
+
 const PLANE_ASPECT = 0.8; // height by width where the limits do not say
 const WIDEST = 4; // times the shortest way to an ellipse, that a fitted view reaches
 
-class Plane {
+export class Plane {
   constructor(view, figure) {
     this.view = view;
     this.figure = figure;
@@ -70,14 +77,14 @@ class Plane {
 }
 
 /** What a view shows, for those who do not see it. */
-function describe(view, what) {
+export function describe(view, what) {
   const labels = view.layers.flatMap((layer) => layer.labels ?? layer.label).filter(Boolean);
   const axes = view.xlabel && view.ylabel ? ` of ${view.ylabel} against ${view.xlabel}` : "";
   return what + axes + (labels.length ? `: ${labels.join(", ")}` : "");
 }
 
 /** Sentences for a plot in which nothing of the layers shown can be seen; none if something can. */
-function whyEmpty(shown, frame, log = false) {
+export function whyEmpty(shown, frame, log = false) {
   const { x, y, width, height } = frame.plot;
   const box = { x: x - 1, y: y - 1, width: width + 2, height: height + 2 };
   const seen = (mark) => {
@@ -102,7 +109,7 @@ function isSeen(px, py, from, to, box) {
 }
 
 /** Points that stand for themselves. */
-class PointsMark {
+export class PointsMark {
   constructor(layer, figure) {
     this.layer = layer;
     this.figure = figure;

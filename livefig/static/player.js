@@ -1,5 +1,8 @@
 // A player: a slider for the iterations of a method, with buttons that step and play.
 
+import { disable, makeButton, makeSlider } from "./controls.js";
+import { html, put, svg } from "./dom.js";
+
 const EACH = 100; // milliseconds that a step takes, if all of them then take
 const [SHORTEST, LONGEST] = [4000, 7000]; // from the first to the last, whatever their number
 const CALM = 1000; // milliseconds from picture to picture for readers who ask for less motion
@@ -11,7 +14,7 @@ const ICONS = {
   forward: "M4,3L11,8L4,13zM11.4,3H13v10h-1.6z",
 };
 
-function makePlayer(control, change, figure) {
+export function makePlayer(control, change, figure) {
   let playing = null; // { from, since, pace }: the step it began at, when, and milliseconds a step
   let timer; // of the next look at the clock
   let expected = null; // the value that playing has set: another one stops it

@@ -1,7 +1,7 @@
 // Numbers that a kernel computes, for a figure whose functions cannot be compiled.
 
 /** The numbers in the last answer of a widget's model, for the programs of a figure. */
-class Remote {
+export class Remote {
   constructor(model, spec) {
     this.model = model;
     this.spec = spec;

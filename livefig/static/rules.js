@@ -1,13 +1,17 @@
 // Straight lines across a view of curves, each with its label where it stands: rules, and slopes on log–log
 // axes.
 
+import { paint, put, putFitted, round, svg, toggle } from "./dom.js";
+import { cutSegment } from "./geometry.js";
+import { writeShort } from "./template.js";
+
 const LETTER = 6.3; // pixels, about how wide one is
 const LABEL_LINE = 14;
 const LABEL_LINES = 4; // below each other, at the top of upright rules
 const LOOKED_AT = 400; // points of a curve, or a few more, at which it may run through a label
 
 /** A straight line between two points in pixels, and the places where its label may stand. */
-class StraightMark {
+export class StraightMark {
   constructor(layer, figure) {
     this.layer = layer;
     this.figure = figure;
@@ -51,7 +55,7 @@ class StraightMark {
 }
 
 /** A line at one place of an axis; outside of the axis its value is told at the border. */
-class RuleMark extends StraightMark {
+export class RuleMark extends StraightMark {
   read() {
     const { x, y } = this.layer;
     const value = (at) => (at === null ? NaN : this.figure.number(at));
@@ -111,7 +115,7 @@ class RuleMark extends StraightMark {
 }
 
 /** The line y = y₀ (x / x₀)^order, which is straight on log–log axes. */
-class SlopeMark extends StraightMark {
+export class SlopeMark extends StraightMark {
   read() {
     const { order, through } = this.layer;
     this.order = this.figure.number(order);
@@ -135,7 +139,7 @@ class SlopeMark extends StraightMark {
  * Give each label the first of its places at which it is inside the plot and on no other label, and if there is
  * one, at which no curve and no other straight line runs through it.
  */
-function placeLabels(marks, curves, plot) {
+export function placeLabels(marks, curves, plot) {
   const taken = [];
   for (const mark of marks) {
     if (!mark.text) continue;

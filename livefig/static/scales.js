@@ -3,7 +3,7 @@
 const SAME = (value) => value;
 
 /** A scale that takes `domain` to `range`, both [start, end]; NaN where a logarithmic one has no place. */
-function makeScale(log, domain, range) {
+export function makeScale(log, domain, range) {
   const [forward, backward] = log ? [Math.log, Math.exp] : [SAME, SAME];
   const [low, high] = domain.map(forward);
   const [start, end] = range;

@@ -1,6 +1,10 @@
 // Layers of curves over numbers: lines, bars, bands, residuals. What is NaN is a gap, and so is what a logarithmic axis
 // has no place for.
 
+import { paint, put, round, svg } from "./dom.js";
+import { dots, finiteEnd, lonelyDots, near, polyline } from "./geometry.js";
+import { PointsMark } from "./plane.js";
+
 const BELOW = 30; // pixels below the axis, out of sight
 const BARS = 0.8; // of the room of an index, that its bars take
 
@@ -48,7 +52,7 @@ class SeriesMark {
 }
 
 /** One curve: the points that its axes can show. */
-class LineMark extends SeriesMark {
+export class LineMark extends SeriesMark {
   constructor(layer, figure, view) {
     super(layer, figure, view);
     this.line = svg("path", { class: layer.dash ? "lf-line lf-dashed" : "lf-line" });
@@ -91,7 +95,7 @@ class LineMark extends SeriesMark {
 }
 
 /** A bar for each entry, beside those of the view's other layers of bars. */
-class BarsMark extends LineMark {
+export class BarsMark extends LineMark {
   constructor(layer, figure, view) {
     super(layer, figure, view);
     const groups = view.layers.filter(({ kind }) => kind === "bars");
@@ -128,7 +132,7 @@ class BarsMark extends LineMark {
 }
 
 /** The region between two curves. */
-class BandMark extends SeriesMark {
+export class BandMark extends SeriesMark {
   constructor(layer, figure, view) {
     super(layer, figure, view);
     this.area = svg("path", { class: "lf-area lf-band" });
@@ -180,7 +184,7 @@ function runsOf(...arrays) {
 }
 
 /** Upright bars from data to a model. */
-class ResidualsMark extends PointsMark {
+export class ResidualsMark extends PointsMark {
   constructor(layer, figure) {
     super(layer, figure);
     put(this.dots, { class: "lf-line" });

@@ -1,6 +1,9 @@
 // The state of a figure: where its controls stand, and what its program makes of that.
 
-class State {
+import { cleanValue } from "./controls.js";
+import { runtime } from "./runtime.js";
+
+export class State {
   /**
    * `program` and `fields` are functions as livefig.compile writes them. `host`, which may be null, is
    * where the state lives besides here: { get(name), set(name, value), onChange(callback(name)) }. If it also

@@ -1,5 +1,8 @@
 // Tables: outputs that Python has computed before, over all stops of some controls, by livefig.tabulate.
 
+import { nearestStop } from "./controls.js";
+import { runtime } from "./runtime.js";
+
 const TOP_LEVEL = 65531;
 const NO_LEVELS = [0, NaN, Infinity, -Infinity]; // what the codes above it stand for
 

@@ -7,7 +7,7 @@ const BRACKETED = /\[([^[\]]*)\]/g;
 const formats = new Map();
 
 /** A number in d3's notation, https://d3js.org/d3-format. */
-function writeNumber(value, notation) {
+export function writeNumber(value, notation) {
   if (Number.isNaN(value)) return "undefined";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (!formats.has(notation)) formats.set(notation, d3.format(notation));
@@ -19,7 +19,7 @@ function writeNumber(value, notation) {
  * as on or off, and what `spec.words` lists as its words. A part in brackets that names a control which acts in
  * some states only is left out in the others.
  */
-function makeWriter(figure) {
+export function makeWriter(figure) {
   const { spec } = figure;
   const words = new Map();
   const notations = new Map();
@@ -56,7 +56,7 @@ function raised(exponent) {
 }
 
 /** A number to three digits, or another number of them, as a reader of a curve wants it: 0.0123, 4.56·10⁻⁸. */
-function writeShort(value, digits = 3) {
+export function writeShort(value, digits = 3) {
   const size = Math.abs(value);
   if (value === 0 || (size >= 1e-3 && size < 1e5)) return writeNumber(value, `,.${digits}~r`);
   const [factor, exponent] = writeNumber(value, `.${digits - 1}~e`).split("e");

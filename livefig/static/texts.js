@@ -1,9 +1,14 @@
 // The texts of a figure: readouts among its views, the summary below, notes, and what is read out.
 
+import { disable, makeButton } from "./controls.js";
+import { html, putText, toggle } from "./dom.js";
+import { copyLink } from "./link.js";
+import { makeWriter } from "./template.js";
+
 const SAID = 2000; // milliseconds that a button says what it has done
 const REST = 300; // milliseconds without a change, after which the summary is read out
 
-class Texts {
+export class Texts {
   constructor(figure, reset) {
     this.figure = figure;
     this.fill = makeWriter(figure);

@@ -47,7 +47,7 @@ class Engine:
 
     def __init__(self, *files: str, code: str = "") -> None:
         self._context = _thread.submit(MiniRacer).result()
-        self.eval("".join((assets.STATIC / name).read_text(encoding="utf-8") for name in files) + code)
+        self.eval("".join(map(assets.plain, files)) + code)
 
     def eval(self, code: str) -> Any:
         """The value of JavaScript code that ends within the limit."""

@@ -2,14 +2,62 @@
 
 import re
 
+import pytest
+
 from livefig import assets, palette
+
+IMPORT = re.compile(r'^import \{(?P<names>[^}]*)\} from "\./(?P<file>[\w.]+)";$', re.MULTILINE)
+DECLARED = re.compile(
+    r"^(?:export )?(?:async )?(?:function|class|const|let) ([\w$]+|\[[^\]]*\])", re.MULTILINE
+)
+
+
+def source(name):
+    return (assets.STATIC / name).read_text(encoding="utf-8")
+
+
+def declared(text, exported=False):
+    lines = [match for match in DECLARED.finditer(text) if not exported or match[0].startswith("export")]
+    return {name for match in lines for name in re.findall(r"[\w$]+", match[1])}
+
+
+def imported(text):
+    """For each file that is imported from, the names."""
+    return {match["file"]: set(re.findall(r"[\w$]+", match["names"])) for match in IMPORT.finditer(text)}
+
+
+def test_files_stand_after_those_that_they_import():
+    order = assets.order()
+    assert set(assets.RUNTIME) < set(order) and order[-1] == "page.js"
+    for place, name in enumerate(order):
+        assert set(imported(source(name))) <= set(order[:place]), name
+
+
+@pytest.mark.parametrize("name", assets.order())
+def test_a_file_imports_what_it_uses_and_what_there_is(name):
+    text = source(name)
+    for file, names in imported(text).items():
+        assert names <= declared(source(file), exported=True), f"{name} imports from {file} what is not there"
+    body = re.sub(r"/\*[\s\S]*?\*/|//.*$", "", IMPORT.sub("", text), flags=re.MULTILINE)
+    known = declared(text).union(*imported(text).values())
+    elsewhere = set().union(*(declared(source(other)) for other in assets.order()))
+    called = set(re.findall(r"(?<![\w$.#])(?:new )?([\w$]+)\(", body)) & elsewhere
+    methods = set(re.findall(r"^  (?:static |async |get |set )?([\w$]+)\(", body, re.MULTILINE))
+    local = set(re.findall(r"(?:const|let|function|class) ([\w$]+)", body))
+    assert called <= known | methods | local, (
+        f"{name} calls {called - known - methods - local} without an import"
+    )
+    for names in imported(text).values():
+        assert all(re.search(rf"(?<![\w$]){re.escape(each)}(?![\w$])", body) for each in names), (
+            f"{name}: {names}"
+        )
 
 
 def test_every_file_of_the_front_end_is_in_the_script():
-    named = ["d3.js", *assets.RUNTIME, *(assets.STATIC / "order.txt").read_text().split()]
+    named = ["d3.js", *assets.order()]
     assert sorted(named) == sorted(path.name for path in assets.STATIC.iterdir() if path.name.endswith(".js"))
     script = assets.script()
-    texts = {name: (assets.STATIC / name).read_text(encoding="utf-8") for name in named}
+    texts = {name: source(name) if name == "d3.js" else assets.plain(name) for name in named}
     places = [script.index(text if name == "d3.js" else assets.lean(text)) for name, text in texts.items()]
     assert places == sorted(places)
 

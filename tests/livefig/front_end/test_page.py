@@ -266,6 +266,6 @@ def test_a_kernel_computes_what_cannot_be_compiled(chromium: Browser, spec) -> N
 def test_the_front_end_is_light_and_makes_no_code_from_text_in_a_page() -> None:
     script = assets.script()
     assert len(script.encode()) <= 160 * 1024
-    own = [(assets.STATIC / name).read_text() for name in (assets.STATIC / "order.txt").read_text().split()]
+    own = [assets.plain(name) for name in assets.order() if name not in assets.RUNTIME]
     assert sum(text.count("new Function") for text in own) == 1  # in render, for a kernel
     assert not any("innerHTML" in text or "eval(" in text for text in own)
