@@ -160,6 +160,54 @@ def test_a_figure_that_cannot_be_read_is_a_located_warning(tmp_path):
     assert broken in (out / "index.html").read_text()
 
 
+KERNEL_ONLY = """\
+import warnings, numpy as np, livefig as live
+warnings.simplefilter("ignore")
+live.figure(
+    lambda a: {"y": np.full(3, float(a))}, live.slider("a", 1, 9, 2), live.curves([live.line("y")]),
+    summary="Only a kernel.", name="still",
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel_only(tmp_path_factory) -> Path:
+    """A site with a figure that only a kernel can compute."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("# Page"), nbformat.v4.new_code_cell(KERNEL_ONLY)]
+    )
+    NotebookClient(notebook, timeout=120).execute()
+    source = tmp_path_factory.mktemp("kernel") / "source"
+    source.mkdir()
+    (source / "conf.py").write_text(CONF)
+    nbformat.write(notebook, source / "index.ipynb")
+    return source
+
+
+def test_a_figure_that_needs_a_kernel_is_a_located_warning(kernel_only):
+    out, run = build(kernel_only, "html", "-E", "-W", "--keep-going")
+    assert run.returncode != 0
+    [warning] = run.stderr.splitlines()[:1]
+    assert re.search(
+        r"index\.ipynb:\d+: WARNING: live figure 'still' is a still picture in this page", warning
+    )
+    assert "since only a kernel can compute it: the function of figure 'still' needs a value that" in warning
+    assert "at line 4 of a notebook cell, in <lambda>: decide with jnp.where" in warning
+    page = (out / "index.html").read_text()
+    assert 'alt="Only a kernel."' in page
+    assert "ipykernel" not in page, "alike in every run"
+
+
+def test_the_warning_can_be_switched_off(kernel_only):
+    _, run = build(kernel_only, "html", "-E", "-W", "-D", "suppress_warnings=livefig.kernel")
+    assert run.returncode == 0, run.stderr
+
+
+def test_where_every_figure_is_a_picture_none_is_a_warning(kernel_only):
+    _, run = build(kernel_only, "epub", "-E")
+    assert "still picture" not in run.stderr
+
+
 CELLS = [
     "import numpy as np, jax.numpy as jnp\nimport livefig as live",
     "live.figure(lambda a: {'y': a * jnp.arange(5.0)}, live.slider('a', 1, 9, 2, label='slope'),\n"
