@@ -127,10 +127,10 @@ class Session:
         self.wait_until_idle(seconds=240)
 
     def wait_until_idle(self, seconds: float = 60) -> None:
-        """Until no code cell is waiting or running."""
+        """Until no code cell is waiting or running, be its source folded or not."""
         self.wait(
-            "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]"
-            ".every(prompt => !prompt.textContent.includes('*'))",
+            "() => window.jupyterapp.shell.currentWidget.content.widgets"
+            ".every(cell => cell.model.type !== 'code' || cell.model.executionState === 'idle')",
             seconds,
         )
 
