@@ -25,6 +25,7 @@ run: $(READY)
 		--ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False $(CHAPTERS)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --log-level=WARN \
 		--CoalesceStreamsPreprocessor.enabled=True $(CHAPTERS)
+	$(BIN)/python tools/hide_sources.py $(CHAPTERS)
 
 benchmarks: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -c requirements.txt

@@ -3,9 +3,10 @@
 The outputs of the chapters come from a CPU. Most of the time is XLA compiling what runs once: here it takes
 less pains than by default, with which the outputs were made (`XLA_FLAGS= make test` takes them all). Several
 tests run the same cells: what one process has compiled serves all, under a lock, which JAX takes if the size
-is limited. Other code has another key.
+is limited, by filelock: without that package nothing is kept. Other code has another key.
 """
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -15,8 +16,9 @@ os.environ.setdefault(
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
     " --xla_cpu_use_fusion_emitters=false",
 )
-os.environ |= {
-    "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).parent / "_build" / "compiled"),
-    "JAX_COMPILATION_CACHE_MAX_SIZE": str(2**30),
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
-}
+if importlib.util.find_spec("filelock"):
+    os.environ |= {
+        "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).parent / "_build" / "compiled"),
+        "JAX_COMPILATION_CACHE_MAX_SIZE": str(2**30),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
+    }

@@ -9,7 +9,7 @@ from typing import Any
 from livefig import layer_checks, template
 from livefig.controls import Control, Data, Player, Point
 from livefig.definition import Definition
-from livefig.description import listed, several
+from livefig.description import listed, plain_text, several
 from livefig.signature import counts
 from livefig.views import Drawn, Text, View
 
@@ -124,6 +124,8 @@ def _texts(figure: Definition, outputs: Mapping[str, Any]) -> None:
     numbers |= {name for name, control in figure.controls.items() if not isinstance(control, Point | Data)}
     if not isinstance(figure.title, str):
         raise TypeError(f"the title needs to be a text, but is {figure.title!r}")
+    plain_text(figure.title, "the title")
+    plain_text(figure.summary, "the summary")
     texts = {"the summary": figure.summary}
     written = [text for view in figure.views if isinstance(view, Text) for text in view.texts()]
     texts |= {f"the readout {text!r}": text for text in written}
@@ -145,3 +147,4 @@ def _texts(figure: Definition, outputs: Mapping[str, Any]) -> None:
             )
         if isinstance(options, str) or not all(isinstance(text, str) for text in several(options)):
             raise TypeError(f"words for '{name}' need a sequence of texts, but are {options!r}")
+        plain_text(tuple(options), f"a word for '{name}'")

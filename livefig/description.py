@@ -3,6 +3,7 @@
 import functools
 import math
 import operator
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from numbers import Real
@@ -25,6 +26,7 @@ class Described:
                 raise TypeError(
                     f"this {self.kind} needs {needed} as its {part.name}, but was given {value!r}"
                 )
+            plain_text(value, f"the {part.name} of this {self.kind}")
 
     @property
     def kind(self) -> str:
@@ -37,6 +39,23 @@ def plain(value: Any) -> Any:
     if hasattr(value, "item") and np.ndim(value) == 0:
         return value.item()
     return float(value) if isinstance(value, Real) and not isinstance(value, int | float) else value
+
+
+# A pair of dollars as TeX has it: what they enclose stands close to them, and no word or field of a template
+# on their outer sides. Prices, as in "$5 to $10", "US$/A$" or "cost ($)", are none.
+LATEX = re.compile(r"(?<![\w}\\])\$(?![\s{)\].,;:!?/])[^$]*[^\s$]\$(?![\w{])")
+
+
+def plain_text(value: Any, where: str) -> None:
+    """Refuse LaTeX in a text, or in one of several: page and picture show texts as they stand."""
+    if isinstance(value, tuple | list):
+        for part in value:
+            plain_text(part, where)
+    elif isinstance(value, str) and (found := LATEX.search(value)):
+        raise ValueError(
+            f"{where} is shown as plain text, but has LaTeX in it, {found[0]}:"
+            " write Unicode, such as κ, θ² or ½"
+        )
 
 
 def shape(value: Any) -> tuple[int, ...]:

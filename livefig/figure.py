@@ -57,7 +57,7 @@ def figure(
         words: for integer outputs (or controls), the texts that their values stand for in summary and
             readouts.
         name: letters, digits, '-' and '_'; the function's name when left out.
-        title: shown above the figure.
+        title: shown above the figure. All texts are plain: Unicode, such as κ, θ² or ½, and no LaTeX.
 
     Returns:
         An ipywidget with a trait for each control: `fig.kappa = 50` moves it, `fig.observe(callback,

@@ -38,12 +38,15 @@ def place(source_info: Any) -> str:
     """Where the reader's program made an equation of a jaxpr, " at file:line"; empty if that is not known."""
     frames = getattr(getattr(source_info, "traceback", None), "frames", ())
     frame = own((frame.file_name, frame.line_num, frame.function_name) for frame in frames)
-    if frame is None:
-        return ""
+    return "" if frame is None else f" at {said(frame)}"
+
+
+def said(frame: Frame) -> str:
+    """A line for a sentence, alike in every kernel that runs its notebook."""
     file, line, function = frame
     if re.search(r"ipykernel_\d+", file):
-        return f" at line {line} of a notebook cell, in {function}"
-    return f" at {file}:{line}"
+        return f"line {line} of a notebook cell, in {function}"
+    return f"{file}:{line}"
 
 
 def depth() -> int:

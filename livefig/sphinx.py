@@ -1,15 +1,30 @@
-"""A Sphinx extension that puts live figures into the pages of any Sphinx site or Jupyter Book.
+"""A Sphinx extension that puts live figures into the pages of a Sphinx site or a Jupyter Book 1.x.
+
+In the `conf.py` of a Sphinx site with MyST-NB it takes one line, beside what the site needs anyway:
 
     extensions = ["myst_nb", "livefig.sphinx"]
+
+in the `_config.yml` of a Jupyter Book 1.x three:
+
+    sphinx:
+      extra_extensions:
+        - livefig.sphinx
+
+Jupyter Book 2 is not built on Sphinx, so that no extension of Sphinx runs there: it is not supported, and its
+pages hold no live figures. (`jupyter-book config sphinx` makes a book of version 1 a plain Sphinx site.)
 
 In a page, a notebook's output with a figure becomes a light `<figure>` with its static picture; program and
 data move to a script file of their own, the picture to an image file, and the front end is loaded on pages
 with figures and on no others. So pages stay small and run under a Content-Security-Policy without
 `unsafe-eval`, from a server or from disk. Without JavaScript the picture stays. Builders other than the html
-ones show the picture.
+ones show the picture. It makes no difference whether notebooks come with their outputs or are run by the
+build; what a kernel saves of the figures' widgets, which a page has no use for, is dropped, and ipywidgets'
+own scripts, which MyST-NB takes from a CDN, are loaded on pages with other widgets only.
 
-Notebooks that have stored the state of widgets make MyST-NB load ipywidgets' own scripts from a CDN. Live
-figures do not need them: where a site has no other widgets, `nb_ipywidgets_js = {}` leaves them out.
+Warnings are of the type `livefig`, and go by `suppress_warnings = ["livefig.kernel"]`, say:
+
+    livefig.kernel: a figure that only a kernel can compute, of which a page shows the picture.
+    livefig.live: a figure in a notebook's outputs that cannot be read.
 """
 
 import base64
@@ -29,11 +44,14 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 
-from livefig import assets
+from livefig import assets, saved_widgets
 
 LOGGER = logging.getLogger(__name__)
 USED = re.compile(rb'data-live=\\?"([\w-]+)')  # in pages of html, and of JSON
 FIGURE = re.compile(r'<figure class="livefig" data-name="(?P<name>[\w-]+)">(?P<body>.*?)</figure>', re.DOTALL)
+STILL = re.compile(
+    r'<figure class="livefig-still" data-name="(?P<name>[\w-]+)" data-reason="(?P<reason>[^"]*)">'
+)
 PAYLOAD = re.compile(r'<script type="application/json">(?P<payload>.*?)</script>', re.DOTALL)
 PICTURE = re.compile(
     r'<img src="data:image/png;base64,(?P<png>[^"]+)" alt="(?P<alt>[^"]*)"'
@@ -41,6 +59,7 @@ PICTURE = re.compile(
 )
 WITHOUT_SCRIPT = "A picture of one state: with JavaScript switched on, this figure can be played with."
 FOLDER = "livefig"  # below _static
+WIDGETS = "ipywidgets_state"  # what MyST-NB calls it; the scripts that read it are ipywidgets_0, …
 
 
 class live_figure(nodes.General, nodes.Element):
@@ -63,7 +82,10 @@ class KeepFigureForm(SphinxPostTransform):
 
 
 class ExtractFigures(SphinxPostTransform):
-    """Move programs and pictures out of the raw html of a page, however it got there, into files."""
+    """Move programs and pictures out of the raw html of a page, however it got there, into files.
+
+    A figure that has none, since only a kernel can compute it, is a warning.
+    """
 
     default_priority = 900  # after MyST-NB's selection and its glue
 
@@ -72,7 +94,18 @@ class ExtractFigures(SphinxPostTransform):
             return
         seen: set[str] = set()
         for raw in list(self.document.findall(nodes.raw)):
-            if "html" in raw.get("format", "").split() and 'class="livefig"' in raw.astext():
+            if "html" not in raw.get("format", "").split():
+                continue
+            for still in STILL.finditer(raw.astext()):
+                _warn(
+                    "kernel",
+                    raw,
+                    "live figure '%s' is a still picture in this page, since only a kernel can"
+                    " compute it: %s",
+                    still["name"],
+                    html.unescape(still["reason"]),
+                )
+            if 'class="livefig"' in raw.astext():
                 raw.replace_self(self._parts(raw, seen))
 
     def _parts(self, raw: nodes.raw, seen: set[str]) -> list[nodes.Node]:
@@ -95,13 +128,12 @@ class ExtractFigures(SphinxPostTransform):
             program = _program(match["body"])
             picture, png = _picture(match["body"])
         except ValueError as error:
-            LOGGER.warning(
+            _warn(
+                "live",
+                raw,
                 "live figure '%s' stays as it is, since %s: run its notebook again",
                 match["name"],
                 error,
-                location=raw,
-                type="livefig",
-                subtype="live",
             )
             return None
         digest = hashlib.sha256(program.encode() + png).hexdigest()
@@ -117,6 +149,10 @@ class ExtractFigures(SphinxPostTransform):
             width=picture["width"],
             height=picture["height"],
         )
+
+
+def _warn(subtype: str, place: nodes.Node, message: str, *parts: Any) -> None:
+    LOGGER.warning(message, *parts, location=place, type="livefig", subtype=subtype)
 
 
 def _program(body: str) -> str:
@@ -192,6 +228,23 @@ def write_front_end(app: Sphinx) -> None:
         _write(folder / "livefig.css", assets.style().encode())
 
 
+def drop_saved_widgets(app: Sphinx, doctree: nodes.document) -> None:
+    """Of the widgets' state that MyST-NB puts into a page drop the figures', and with the last of it the
+    scripts that would read it."""
+    scripts = getattr(app.env, "nb_metadata", {}).get(app.env.docname, {}).get("js_files", {})
+    if WIDGETS not in scripts:
+        return
+    address, attributes = scripts[WIDGETS]
+    saved = json.loads(attributes["body"])
+    models = saved_widgets.without_figures(saved["state"])
+    if models:
+        body = json.dumps({**saved, "state": models}).replace("<", "\\u003c")
+        scripts[WIDGETS] = address, {**attributes, "body": body}
+        return
+    for name in [name for name in scripts if name.startswith("ipywidgets_")]:
+        del scripts[name]
+
+
 def load_scripts(
     app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
 ) -> None:
@@ -223,6 +276,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(KeepFigureForm)
     app.add_post_transform(ExtractFigures)
     app.connect("builder-inited", write_front_end)
+    app.connect("doctree-read", drop_saved_widgets)
     app.connect("html-page-context", load_scripts)
     app.connect("build-finished", remove_unused)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -157,4 +157,4 @@ def _own_line(error: Exception) -> str:
     """The reader's line in which an error came about."""
     frames = traceback.extract_tb(error.__traceback__)
     own = lines.own((frame.filename, frame.lineno, frame.name) for frame in reversed(frames))
-    return f"{own[0]}:{own[1]}" if own else "a line that is not known"
+    return lines.said(own) if own else "a line that is not known"

@@ -122,7 +122,11 @@ class LiveFigure(anywidget.AnyWidget):
                 f'<script type="application/json">{self._definition.payload(state)}</script>{img}</figure>'
             )
         else:
-            live = f'<figure class="livefig-still">{img}<figcaption>{NEEDS_KERNEL}</figcaption></figure>'
+            live = (
+                f'<figure class="livefig-still" data-name="{self._definition.name}"'
+                f' data-reason="{html.escape(self._definition.reason)}">{img}'
+                f"<figcaption>{NEEDS_KERNEL}</figcaption></figure>"
+            )
         data = {
             **data,
             "text/html": live,
@@ -141,5 +145,6 @@ def widget(definition: Definition) -> LiveFigure:
             )
     traits = {name: ControlTrait(control).tag(sync=True) for name, control in definition.controls.items()}
     shared = {"_esm": assets.module(), "_css": assets.style(), "_definition": definition}
+    shared |= {"__module__": __name__}  # by which its saved state is known, see livefig.saved_widgets
     kind = type("LiveFigure", (LiveFigure,), {**shared, **traits, "__doc__": LiveFigure.__doc__})
     return kind(_payload=definition.payload(definition.start()))

@@ -40,7 +40,7 @@ function followAddress() {
   for (const element of document.querySelectorAll("figure.livefig[id]")) {
     if (!element.livefig || !followLink(element.livefig)) continue;
     followed = location.href;
-    element.scrollIntoView();
+    element.scrollIntoView({ behavior: "instant" }); // a smooth one ends where a theme scrolls, as furo does
   }
 }
 

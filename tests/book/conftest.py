@@ -15,12 +15,15 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import matplotlib
 import pytest
 from playwright.sync_api import Browser, ElementHandle, Page
 
 import livefig
 from livefig import tracing
 from livefig.widget import LiveFigure
+
+matplotlib.use("Agg")
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))

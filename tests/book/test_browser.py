@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import ElementHandle
+from playwright.sync_api import ElementHandle, Page
+
+from tests.livefig.reader import operate
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "_build" / "screenshots"
@@ -16,39 +18,21 @@ WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 # What the theme itself needs inline, and nothing that makes code from text.
 POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'self' 'unsafe-inline'\">"
 PROBE = "<script>try { new Function(''); policy = 'permits' } catch { policy = 'refuses' }</script>"
-STATE = "figure => JSON.parse(JSON.stringify(figure.livefig.state))"
 
 
-def test_opens_offline_with_its_formulas_set(visit, page_name: str) -> None:
-    opened = visit(page_name, formulas=True)
-    opened.page.wait_for_load_state("load")
-    formulas = opened.page.query_selector_all(".math")
-    assert len(opened.page.query_selector_all("mjx-container")) >= len(formulas)
-    assert opened.page.query_selector_all("mjx-merror, [data-mjx-error]") == []
+def check_formulas(page: Page) -> None:
+    """Every formula is set, by fonts that were found."""
+    formulas = page.query_selector_all(".math")
+    assert len(page.query_selector_all("mjx-container")) >= len(formulas)
+    assert page.query_selector_all("mjx-merror, [data-mjx-error]") == []
     if formulas:
-        assert opened.page.query_selector("mjx-container").bounding_box()["width"] > 0
-    loaded = opened.page.evaluate("() => document.fonts.ready.then(f => [...f].map(font => font.status))")
+        assert page.query_selector("mjx-container").bounding_box()["width"] > 0
+    loaded = page.evaluate("() => document.fonts.ready.then(f => [...f].map(font => font.status))")
     assert "error" not in loaded
-    assert opened.errors == []
-    assert opened.remote == []
 
 
-@pytest.mark.parametrize(
-    ("look", "options"),
-    [
-        ("wide", {"viewport": WIDE}),
-        ("narrow", {"viewport": NARROW, "has_touch": True, "is_mobile": True}),
-        ("dark", {"viewport": WIDE, "color_scheme": "dark"}),
-    ],
-)
-def test_fits_the_window(visit, page_name: str, look: str, options: dict[str, Any]) -> None:
-    """Nothing sticks out; with BOOK_SCREENSHOTS set, _build/screenshots has what is for looking at."""
-    opened = visit(page_name, formulas=True, **options)
-    page, figures = opened.page, opened.figures()
-    if os.environ.get("BOOK_SCREENSHOTS"):
-        page.add_style_tag(content="* { transition: none !important; animation: none !important }")
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{page_name.replace('/', '-')}-{look}.png", full_page=True)
+def check_fit(page: Page, figures: list[ElementHandle]) -> None:
+    """Nothing sticks out, neither of the page nor of a figure."""
     window = page.evaluate("() => document.documentElement.clientWidth")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= window, "the page scrolls sideways"
     for figure in figures:
@@ -62,17 +46,51 @@ def test_fits_the_window(visit, page_name: str, look: str, options: dict[str, An
         assert outside == []
 
 
+def check_access(page: Page) -> None:
+    """axe finds nothing serious."""
+    page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("async () => (await axe.run(document, { preload: false })).violations")
+    bad = [entry for entry in found if entry["impact"] in ("serious", "critical")]
+    assert [(entry["id"], [node["html"] for node in entry["nodes"]]) for entry in bad] == []
+
+
 def images(pdf: bytes) -> int:
     """How many images there are in a PDF."""
     return len(re.findall(rb"/Subtype\s*/Image", pdf))
 
 
-def test_prints_every_figure_also_those_not_yet_scrolled_to(visit, notebook: Path) -> None:
-    opened = visit(f"chapters/{notebook.stem}", formulas=True)
-    opened.page.wait_for_load_state("load")
-    at_once = images(opened.page.pdf())
-    assert at_once >= len(opened.figures()) > 0  # which scrolls to each
-    assert images(opened.page.pdf()) == at_once
+@pytest.mark.parametrize(
+    ("look", "options"),
+    [
+        ("wide", {"viewport": WIDE, "reduced_motion": "reduce"}),
+        ("narrow", {"viewport": NARROW, "has_touch": True, "is_mobile": True}),
+        ("dark", {"viewport": WIDE, "reduced_motion": "reduce", "color_scheme": "dark"}),
+    ],
+)
+def test_opens_offline(visit, page_name: str, look: str, options: dict[str, Any]) -> None:
+    """One visit in each look: formulas are set, nothing sticks out, nothing is logged or asked for elsewhere;
+    light and dark, axe finds nothing serious; printed, a figure not yet scrolled to is there as any other.
+
+    With BOOK_SCREENSHOTS set, _build/screenshots has what is for looking at.
+    """
+    opened = visit(page_name, formulas=True, **options)
+    page = opened.page
+    page.wait_for_load_state("load")
+    check_formulas(page)
+    printed = images(page.pdf()) if look == "wide" and page_name.startswith("chapters/") else None
+    figures = opened.figures()  # which scrolls to each
+    if printed is not None:
+        assert printed >= len(figures) > 0
+        assert images(page.pdf()) == printed
+    if os.environ.get("BOOK_SCREENSHOTS"):
+        page.add_style_tag(content="* { transition: none !important; animation: none !important }")
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{page_name.replace('/', '-')}-{look}.png", full_page=True)
+    check_fit(page, figures)
+    if look != "narrow":
+        check_access(page)
+    assert opened.errors == []
+    assert opened.remote == []
 
 
 def test_figures_run_under_a_strict_policy(book, visit, notebook: Path) -> None:
@@ -87,49 +105,19 @@ def test_figures_run_under_a_strict_policy(book, visit, notebook: Path) -> None:
     assert opened.errors == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(visit, page_name: str, scheme: str) -> None:
-    page = visit(page_name, formulas=True, color_scheme=scheme, reduced_motion="reduce").page
-    page.evaluate(AXE_SCRIPT)
-    found = page.evaluate("async () => (await axe.run(document, { preload: false })).violations")
-    bad = [entry for entry in found if entry["impact"] in ("serious", "critical")]
-    assert [(entry["id"], [node["html"] for node in entry["nodes"]]) for entry in bad] == []
-
-
-def operate(figure: ElementHandle) -> set[str]:
-    """Press keys on everything in a figure that takes the focus; the names of the controls that answered."""
-    answered: set[str] = set()
-    for element in figure.query_selector_all("input, select, [tabindex='0']"):
-        for key in ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "Space"):
-            before = figure.evaluate(STATE)
-            element.focus()
-            if not element.evaluate("element => element === document.activeElement"):
-                continue
-            element.press(key)
-            after = figure.evaluate(STATE)
-            answered |= {name for name in after if after[name] != before[name]}
-            if after != before:
-                break
-    return answered
-
-
-def test_every_control_answers_the_keyboard(visit, notebook: Path) -> None:
+def test_every_control_has_a_name_and_answers_the_keyboard(visit, notebook: Path) -> None:
+    """What a screen reader says of it is a label, or an aria-label; the summary is read out as it changes."""
     opened = visit(f"chapters/{notebook.stem}")
     for figure in opened.figures():
-        spec = figure.evaluate("figure => figure.livefig.spec")
-        assert operate(figure) == {control["name"] for control in spec["controls"]}, spec["name"]
-    assert opened.errors == []
-
-
-def test_every_control_has_a_name(visit, notebook: Path) -> None:
-    """What a screen reader says of it: a label, or an aria-label."""
-    for figure in visit(f"chapters/{notebook.stem}").figures():
         for element in figure.query_selector_all("input, select, button, [tabindex='0']"):
             name = element.evaluate(
                 "e => e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent"
             )
             assert name.strip(), element.evaluate("e => e.outerHTML")
-        assert figure.query_selector("[aria-live]"), "the summary is read out when it changes"
+        assert figure.query_selector("[aria-live]")
+        spec = figure.evaluate("figure => figure.livefig.spec")
+        assert operate(figure) == {control["name"] for control in spec["controls"]}, spec["name"]
+    assert opened.errors == []
 
 
 # Move each slider, and what can be dragged, as a reader does and wait for nothing: the times from the event
@@ -202,8 +190,37 @@ def test_dark_mode_switches(visit, page_name: str) -> None:
     assert opened.errors == []
 
 
-def test_solutions_are_folded_and_open(visit, notebook: Path) -> None:
-    page = visit(f"chapters/{notebook.stem}").page
+def test_what_is_around_the_figures(visit, notebook: Path) -> None:
+    """One visit: equations and figures have numbers and links, code is copied, solutions open."""
+    permissions = ["clipboard-read", "clipboard-write"]
+    page = visit(f"chapters/{notebook.stem}", permissions=permissions).page
+    check_numbers(page)
+    check_copying(page)
+    check_solutions(page)
+
+
+def check_numbers(page: Page) -> None:
+    """Equations and figures are numbered by chapter, and links say the numbers."""
+    numbers = [e.inner_text() for e in page.query_selector_all(".eqno")]
+    assert numbers and all(re.match(r"\(\d+\.\d+\)", number) for number in numbers)
+    for link in page.query_selector_all("a.reference.internal[href^='#equation-']"):
+        assert re.match(r"\(\d+\.\d+\)", link.text_content())  # it may stand in a folded solution
+    for caption in page.query_selector_all("figure figcaption .caption-number"):
+        assert re.match(r"Fig\. \d+\.\d+", caption.inner_text())
+
+
+def check_copying(page: Page) -> None:
+    """The button at a block of code copies it."""
+    blocks = page.query_selector_all("div.highlight:has(button.copybtn)")
+    block = next(block for block in blocks if block.is_visible())
+    block.hover()
+    block.query_selector("button.copybtn").click()
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert copied.strip() == block.query_selector("pre").inner_text().strip()
+
+
+def check_solutions(page: Page) -> None:
+    """At least three, folded until their titles are clicked."""
     solutions = page.query_selector_all(".solution.dropdown")
     assert len(solutions) >= 3
     for solution in solutions:
@@ -213,23 +230,3 @@ def test_solutions_are_folded_and_open(visit, notebook: Path) -> None:
         solution.query_selector(".admonition-title").click(position={"x": 6, "y": 6})
         page.wait_for_timeout(50)
         assert content.is_visible()
-
-
-def test_code_is_copied(visit, notebook: Path) -> None:
-    page = visit(f"chapters/{notebook.stem}", permissions=["clipboard-read", "clipboard-write"]).page
-    blocks = page.query_selector_all("div.highlight:has(button.copybtn)")
-    block = next(block for block in blocks if block.is_visible())
-    block.hover()
-    block.query_selector("button.copybtn").click()
-    copied = page.evaluate("() => navigator.clipboard.readText()")
-    assert copied.strip() == block.query_selector("pre").inner_text().strip()
-
-
-def test_equations_and_figures_are_numbered_and_linked(visit, notebook: Path) -> None:
-    page = visit(f"chapters/{notebook.stem}").page
-    numbers = [e.inner_text() for e in page.query_selector_all(".eqno")]
-    assert numbers and all(re.match(r"\(\d+\.\d+\)", number) for number in numbers)
-    for link in page.query_selector_all("a.reference.internal[href^='#equation-']"):
-        assert re.match(r"\(\d+\.\d+\)", link.text_content())  # it may stand in a folded solution
-    for caption in page.query_selector_all("figure figcaption .caption-number"):
-        assert re.match(r"Fig\. \d+\.\d+", caption.inner_text())

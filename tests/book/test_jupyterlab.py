@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
+
+from tests.book.conftest import NOTEBOOKS
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 1000
@@ -44,6 +46,9 @@ from livefig.widget import LiveFigure
 figures = [value for value in list(globals().values()) if isinstance(value, LiveFigure)]
 figure = next(value for value in figures if hasattr(value, "kappa"))
 """
+
+# What stands in a notebook until its cells have run.
+PICTURES = ".jp-OutputArea-output figure img, .jp-RenderedHTMLCommon figure img"
 
 # The state of every mounted figure, wherever the widget manager has put it.
 STATES = "() => [...document.querySelectorAll('*')].filter(e => e.livefig).map(e => e.livefig.state)"
@@ -122,10 +127,10 @@ class Session:
         self.wait_until_idle(seconds=240)
 
     def wait_until_idle(self, seconds: float = 60) -> None:
-        """Until no code cell is waiting or running."""
+        """Until no code cell is waiting or running, be its source folded or not."""
         self.wait(
-            "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]"
-            ".every(prompt => !prompt.textContent.includes('*'))",
+            "() => window.jupyterapp.shell.currentWidget.content.widgets"
+            ".every(cell => cell.model.type !== 'code' || cell.model.executionState === 'idle')",
             seconds,
         )
 
@@ -148,41 +153,57 @@ class Session:
 
 
 @pytest.fixture
-def session(lab: Lab, chromium: Browser, notebook: Path) -> Iterator[Session]:
-    context = chromium.new_context(viewport={"width": 1300, "height": 1000})
-    context.route("**/*", lambda r: r.continue_() if r.request.url.startswith(lab.url) else r.abort())
-    page = context.new_page()
-    # A workspace of its own: another's tabs would be opened again.
-    page.goto(lab.address(f"lab/workspaces/{notebook.stem}/tree/chapters/{notebook.name}"))
-    session = Session(page)
-    session.wait("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 1")
+def open_chapter(lab: Lab, chromium: Browser) -> Iterator[Callable[[Path], Session]]:
+    """`open_chapter(notebook)`: the chapter as JupyterLab shows it when it is opened."""
+    contexts = []
+
+    def open_(notebook: Path) -> Session:
+        context = chromium.new_context(viewport={"width": 1300, "height": 1000})
+        contexts.append(context)
+        context.route("**/*", lambda r: r.continue_() if r.request.url.startswith(lab.url) else r.abort())
+        page = context.new_page()
+        # A workspace of its own: another's tabs would be opened again.
+        page.goto(lab.address(f"lab/workspaces/{notebook.stem}/tree/chapters/{notebook.name}"))
+        session = Session(page)
+        session.wait("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 1")
+        return session
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def test_before_any_run_the_pictures_stand_there(open_chapter, notebook: Path, run_figures) -> None:
+    page = open_chapter(notebook).page
+    count = len(run_figures(notebook))
+    page.wait_for_function(f"() => document.querySelectorAll('{PICTURES}').length >= {count}")
+    widths = [
+        picture.evaluate("image => image.naturalWidth") for picture in page.query_selector_all(PICTURES)
+    ]
+    assert len(widths) == count and min(widths) > 100
+    assert page.evaluate(STATES) == []
+
+
+def test_figures_in_a_kernel(open_chapter, run_figures) -> None:
+    """One chapter, run as a whole. That the cells of all run, and what they give, is nbval's part; that what
+    they give is drawn by the same scripts in a kernel's page, this one shows for all."""
+    notebook = NOTEBOOKS[0]
+    count = len(run_figures(notebook))
+    session = open_chapter(notebook)
+    page = session.page
     session.wait(
         "() => window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'"
     )
-    yield session
-    context.close()
-
-
-def test_figures_in_a_kernel(session: Session, notebook: Path, run_figures, tmp_path: Path) -> None:
-    count = len(run_figures(notebook))
-    page = session.page
-
-    pictures = page.query_selector_all(".jp-OutputArea-output figure img, .jp-RenderedHTMLCommon figure img")
-    widths = [picture.evaluate("image => image.naturalWidth") for picture in pictures]
-    assert len(widths) == count and min(widths) > 100, "before any run the static picture stands there"
-    assert page.evaluate(STATES) == []
-
     session.restart_and_run_all()
     assert session.errors() == []
     session.wait(f"() => ({STATES})().length === {count}")
 
-    if any(hasattr(made.figure, "kappa") for made in run_figures(notebook).values()):
-        session.run_new_cell(FIND)
-        before = page.evaluate(STATES)
-        session.run_new_cell("figure.kappa = 50")
-        session.wait(f"() => ({STATES})().some(state => state.kappa === 50)")
-        moved = [old != new for old, new in zip(before, page.evaluate(STATES), strict=True)]
-        assert sum(moved) == 1, "one figure moves, the others stay"
+    session.run_new_cell(FIND)
+    before = page.evaluate(STATES)
+    session.run_new_cell("figure.kappa = 50")
+    session.wait(f"() => ({STATES})().some(state => state.kappa === 50)")
+    moved = [old != new for old, new in zip(before, page.evaluate(STATES), strict=True)]
+    assert sum(moved) == 1, "one figure moves, the others stay"
 
     session.run_new_cell(OWN_LOSS)
     session.wait(f"() => ({STATES})().length === {count + 1}")

@@ -9,8 +9,20 @@ from typing import Any
 import nbformat
 import pytest
 
-# curvlib, what it stands on, and Python itself.
-IMPORTS = {"curvlib", "numpy", "jax", "optax", "matplotlib", "scipy", "IPython", *sys.stdlib_module_names}
+from tools.hide_sources import fold, is_folded_in_lab, is_folded_in_page
+
+# curvlib, livefig, what they stand on, and Python itself.
+IMPORTS = {
+    "curvlib",
+    "livefig",
+    "numpy",
+    "jax",
+    "optax",
+    "matplotlib",
+    "scipy",
+    "IPython",
+    *sys.stdlib_module_names,
+}
 
 
 def cells(notebook: Path, kind: str) -> list[dict[str, Any]]:
@@ -35,6 +47,35 @@ def test_holds_no_widget_state_and_no_timestamps(notebook: Path) -> None:
     assert "widgets" not in content["metadata"], "run `make run`: the figures need no saved widget state"
     timed = [cell["id"] for cell in content["cells"] if "execution" in cell["metadata"]]
     assert not timed, f"cells {timed} hold timestamps: run `make run`"
+
+
+def test_jupyterlab_folds_what_the_page_folds(notebook: Path) -> None:
+    """Or the figure that a chapter opens with would stand below all the code that makes it."""
+    apart = [
+        cell["id"] for cell in cells(notebook, "code") if is_folded_in_page(cell) != is_folded_in_lab(cell)
+    ]
+    assert not apart, f"cells {apart} are folded in the page or in JupyterLab alone: run `make run`"
+
+
+def test_make_run_folds_what_is_tagged_and_no_more() -> None:
+    new = nbformat.v4.new_code_cell
+    tagged = [new("a", metadata={"tags": [tag]}) for tag in ("hide-input", "remove-input")]
+    others = [
+        new("b"),
+        new("c", metadata={"tags": ["hide-output"], "jupyter": {"outputs_hidden": False}}),
+        new("d", metadata={"jupyter": {"source_hidden": True}}),
+        nbformat.v4.new_markdown_cell("e"),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[*tagged, *others])
+    assert fold(notebook)
+    assert all(cell["metadata"]["jupyter"] == {"source_hidden": True} for cell in tagged)
+    assert [cell["metadata"].get("jupyter") for cell in others] == [
+        None,
+        {"outputs_hidden": False},
+        None,
+        None,
+    ]
+    assert not fold(notebook), "twice does what once does"
 
 
 def test_raises_nothing(notebook: Path) -> None:

@@ -1,8 +1,5 @@
 """The helpers draw what they say."""
 
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest

@@ -5,9 +5,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import matplotlib
 import pytest
 
 import livefig as live
+
+matplotlib.use("Agg")
 
 STEPS = 20
 

@@ -208,7 +208,8 @@ def test_its_html_is_the_picture_and_a_sentence(in_kernel):
         figure = make(eager)
     data, _ = figure._repr_mimebundle_()
     assert re.fullmatch(
-        r'<figure class="livefig-still"><img src="data:image/png;base64,[^"]*" alt="3 at 3" width="\d+"'
+        r'<figure class="livefig-still" data-name="eager" data-reason="the function of figure [^"]*">'
+        r'<img src="data:image/png;base64,[^"]*" alt="3 at 3" width="\d+"'
         r' height="\d+"><figcaption>This figure is computed by a kernel: .*</figcaption></figure>',
         data["text/html"],
     )

@@ -191,7 +191,7 @@ BAD = [
     ({"summary": "{start} first"}, ValueError, "names 'start', which is no number of the figure"),
     ({"summary": "{kappa:3d}"}, ValueError, "the number format '3d'"),
     (
-        {"summary": r"$\frac{1}{2}$"},
+        {"summary": r"\(\frac{1}{2}\)"},
         ValueError,
         "names '1', which is no number of the figure; there are 'gd.steps', 'kappa', 'rate', 'show_newton',"
         " 'status'; braces stand for fields and nothing else",

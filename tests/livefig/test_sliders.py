@@ -12,16 +12,49 @@ import livefig as live
 from livefig import template
 from tests.livefig.javascript import Engine
 
+RUN = 1000  # positions in a row
+RUNS = 30
+
 
 @pytest.fixture(scope="module")
-def positions():
-    """The values of all positions that a slider has in the page."""
-    code = """const positions = (control) => {
-        const scale = sliderScale(control);
-        return JSON.stringify(Array.from({ length: scale.last + 1 }, (_, k) => scale.value(k)));
+def runs():
+    """The values of the positions that a slider has in the page, in a row; where there are millions, several
+    rows, of both ends and of places all over the range."""
+    code = """const runs = (control, length, most) => {
+        const scale = sliderScale(control), count = scale.last + 1;
+        const row = (from, to) => d3.range(from, to).map((k) => scale.value(k));
+        if (count <= length * most) return [row(0, count)];
+        const room = count - length; // a golden ratio's multiples fall evenly, and on no step of their own
+        const starts = d3.range(most - 2).map((i) => Math.floor(((i * 0.6180339887498949) % 1) * room));
+        return [...starts, 0, room].map((from) => row(from, from + length));
     }"""
     engine = Engine("d3.js", "controls.js", code=code)
-    return lambda slider: json.loads(engine.eval(f"positions({json.dumps(slider.spec(slider.value))})"))
+
+    def call(slider):
+        spec = json.dumps(slider.spec(slider.value))
+        return json.loads(engine.eval(f"JSON.stringify(runs({spec}, {RUN}, {RUNS}))"))
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def positions(runs):
+    """The values of all positions that a slider has in the page."""
+
+    def call(slider):
+        [values] = runs(slider)
+        return values
+
+    return call
+
+
+def test_of_millions_of_positions_both_ends_and_the_middle_are_looked_at(runs):
+    rows = runs(live.slider("a", 0, 1e7, step=1))
+    assert len(rows) == RUNS and all(len(row) == RUN for row in rows)
+    assert all(after == before + 1 for row in rows for before, after in itertools.pairwise(row))
+    starts = sorted(row[0] for row in rows)
+    assert (starts[0], starts[-1]) == (0, 1e7 + 1 - RUN)
+    assert max(after - before for before, after in itertools.pairwise(starts)) < 1e6
 
 
 def read(text: str) -> float:
@@ -55,19 +88,20 @@ EXACT = [
 
 
 @pytest.mark.parametrize(("numbers", "options"), EXACT, ids=str)
-def test_a_readout_says_where_its_slider_stands(positions, numbers, options):
+def test_a_readout_says_where_its_slider_stands(runs, numbers, options):
     slider = live.slider("a", *numbers, **options)
-    for value in positions(slider):
+    for value in itertools.chain(*runs(slider)):
         assert read(template.number(value, slider.format)) == value
 
 
 @pytest.mark.parametrize(
     ("numbers", "options"), [*EXACT, ((0, 1), {"step": 1 / 3}), ((0, 1e9), {}), ((1e15, 2e15), {})], ids=str
 )
-def test_a_readout_changes_with_every_position(positions, numbers, options):
+def test_a_readout_changes_with_every_position(runs, numbers, options):
     slider = live.slider("a", *numbers, **options)
-    texts = [template.number(value, slider.format) for value in positions(slider)]
-    assert all(one != next_one for one, next_one in itertools.pairwise(texts))
+    for values in runs(slider):
+        texts = [template.number(value, slider.format) for value in values]
+        assert all(one != next_one for one, next_one in itertools.pairwise(texts))
     assert slider.integer or int(re.search(r"\.(\d+)", slider.format)[1]) >= 3
 
 

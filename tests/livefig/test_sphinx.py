@@ -160,63 +160,50 @@ def test_a_figure_that_cannot_be_read_is_a_located_warning(tmp_path):
     assert broken in (out / "index.html").read_text()
 
 
-CELLS = [
-    "import numpy as np, jax.numpy as jnp\nimport livefig as live",
-    "live.figure(lambda a: {'y': a * jnp.arange(5.0)}, live.slider('a', 1, 9, 2, label='slope'),\n"
-    "            live.curves([live.line('y', label='line')]), summary='The slope is {a}.', name='lines')",
-    "def slow(rank):\n    return {'y': np.full(3, float(rank))}\n"
-    "live.tabulate(slow, live.player('rank', 1, 5, label='rank'), live.curves([live.line('y')]),\n"
-    "              summary='Rank {rank}.')",
-    "import warnings\nwarnings.simplefilter('ignore')\n"
-    "live.figure(lambda a: {'y': np.full(3, float(a))}, live.slider('a', 1, 9, 2),\n"
-    "            live.curves([live.line('y')]), summary='Only a kernel.', name='still')",
-]
+KERNEL_ONLY = """\
+import warnings, numpy as np, livefig as live
+warnings.simplefilter("ignore")
+live.figure(
+    lambda a: {"y": np.full(3, float(a))}, live.slider("a", 1, 9, 2), live.curves([live.line("y")]),
+    summary="Only a kernel.", name="still",
+)
+"""
 
 
-@pytest.fixture(scope="module", params=["alabaster", "pydata_sphinx_theme"])
-def foreign(request, tmp_path_factory) -> Path:
-    """A site with a theme of its own and two pages, a notebook as a kernel has run it and a text."""
-    v4 = nbformat.v4
-    cells = [v4.new_markdown_cell("# Live"), *map(v4.new_code_cell, CELLS)]
-    notebook = v4.new_notebook(cells=cells)
-    source = tmp_path_factory.mktemp(request.param) / "source"
+@pytest.fixture(scope="module")
+def kernel_only(tmp_path_factory) -> Path:
+    """A site with a figure that only a kernel can compute."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("# Page"), nbformat.v4.new_code_cell(KERNEL_ONLY)]
+    )
+    NotebookClient(notebook, timeout=120).execute()
+    source = tmp_path_factory.mktemp("kernel") / "source"
     source.mkdir()
-    # Widgets' state is not stored, as in JupyterLab, or MyST-NB would load ipywidgets from a CDN.
-    resources = {"metadata": {"path": str(source)}}
-    NotebookClient(notebook, timeout=120, store_widget_state=False, resources=resources).execute()
-    (source / "conf.py").write_text(f"{CONF}html_theme = '{request.param}'\n")
-    (source / "index.md").write_text(INDEX.replace("parts/page", "live"))
-    nbformat.write(notebook, source / "live.ipynb")
-    out, run = build(source, "html", "-W")
+    (source / "conf.py").write_text(CONF)
+    nbformat.write(notebook, source / "index.ipynb")
+    return source
+
+
+def test_a_figure_that_needs_a_kernel_is_a_located_warning(kernel_only):
+    out, run = build(kernel_only, "html", "-E", "-W", "--keep-going")
+    assert run.returncode != 0
+    [warning] = run.stderr.splitlines()[:1]
+    assert re.search(
+        r"index\.ipynb:\d+: WARNING: live figure 'still' is a still picture in this page", warning
+    )
+    assert "since only a kernel can compute it: the function of figure 'still' needs a value that" in warning
+    assert "at line 4 of a notebook cell, in <lambda>: decide with jnp.where" in warning
+    page = (out / "index.html").read_text()
+    assert 'alt="Only a kernel."' in page
+    assert "<figcaption>This figure is computed by a kernel" in page
+    assert "ipykernel" not in page, "alike in every run"
+
+
+def test_the_warning_can_be_switched_off(kernel_only):
+    _, run = build(kernel_only, "html", "-E", "-W", "-D", "suppress_warnings=livefig.kernel")
     assert run.returncode == 0, run.stderr
-    return out
 
 
-def test_a_foreign_site_is_live_from_disk(foreign, chromium):
-    context = chromium.new_context(viewport={"width": 1000, "height": 1600})
-    fetched, errors = [], []
-    context.on("request", lambda request: fetched.append(request.url))
-    page = context.new_page()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto((foreign / "live.html").as_uri())
-    page.locator("#live-lines .lf-main").wait_for()
-    page.locator("#live-slow .lf-views").wait_for()
-    page.get_by_role("slider", name="slope").press("End")
-    assert page.locator("#live-lines .lf-summary").inner_text() == "The slope is 9."
-    page.get_by_role("button", name="rank: one on").click()
-    assert page.locator("#live-slow .lf-summary").inner_text() == "Rank 2."
-    outputs = "() => Array.from(document.querySelector('#live-slow').livefig.outputs.y)"
-    assert page.evaluate(outputs) == [2, 2, 2]
-    still = page.locator("figure.livefig-still")
-    assert still.locator("img").get_attribute("alt") == "Only a kernel."
-    assert still.inner_text().strip().startswith("This figure is computed by a kernel")
-
-    page.goto((foreign / "live.html").as_uri() + "#live-slow?rank=4")
-    page.reload()
-    page.locator("#live-slow .lf-views").wait_for()
-    assert page.evaluate(outputs) == [4, 4, 4]
-    page.goto((foreign / "index.html").as_uri())
-    assert page.evaluate("() => typeof livefig") == "undefined"
-    assert [url for url in fetched if not url.startswith(("file:", "data:"))] == []
-    assert errors == []
-    context.close()
+def test_where_every_figure_is_a_picture_none_is_a_warning(kernel_only):
+    _, run = build(kernel_only, "epub", "-E")
+    assert "still picture" not in run.stderr

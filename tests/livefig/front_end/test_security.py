@@ -22,7 +22,7 @@ EVIL = [
     "\"'); window.hacked=1; ('",
     "*/ window.hacked=1 /*\\",
     "<!-- \u2028 window.hacked=1 -->",
-    "$x_$ and $\\frac$",
+    "$ x_$ and $ \\frac$",  # no LaTeX to a reader, but to matplotlib
     "&lt;b&gt; <b onmouseover=window.hacked=1>",
 ]
 # Names that JavaScript gives a meaning of its own.
