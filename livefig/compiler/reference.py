@@ -53,7 +53,7 @@ def markdown() -> str:
 
 def replaced() -> dict[str, str]:
     """Primitives that no rule is asked for, and the functions that lead to them."""
-    return {name: functions for name, (_, functions) in CALLS.items()} | ALIASES | REWRITTEN
+    return CALLS | ALIASES | REWRITTEN
 
 
 def _section(title: str, rows: list[tuple[str, str, str]]) -> str:

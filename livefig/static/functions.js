@@ -103,8 +103,9 @@ const functions = (function () {
     return sine === -Infinity ? Infinity : Math.log(PI) - sine - value;
   }
 
-  /* The derivative of log Γ. */
+  /* The derivative of log Γ. At its pole at 0 it is -∞, as above it, which JAX before 0.12 calls NaN. */
   function digamma(x) {
+    if (x === 0) return -Infinity;
     if (x <= 0 && x % 1 === 0) return NaN;
     const [sum, slope, t, log] = lanczos(x < 0.5 ? -x : x - 1), value = log + slope / sum - 7 / t;
     return x < 0.5 ? value - PI / Math.tan(PI * (x + abs(floor(x + 0.5)))) : value;

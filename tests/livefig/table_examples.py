@@ -114,6 +114,7 @@ EXAMPLES = {  # functions of X and a whole number that need the primitive
     "name": lambda x, i: checkpoint_name(x, "kept"),
     "device_put": lambda x, i: jax.device_put(x),
     "custom_linear_solve": lambda x, i: jnp.linalg.solve(x[:3], x[0]),
+    "call_hi_primitive": lambda x, i: jnp.searchsorted(jnp.sort(x[:, 0]), x),
     "platform_index": lambda x, i: lax.platform_dependent(x, cpu=jnp.sin, default=jnp.cos),
 }
 
@@ -197,6 +198,7 @@ USED = {  # functions that the page names, where they take more or other than X 
     "jnp.bitwise_count": lambda x, i: jnp.bitwise_count(jnp.arange(9) + i),
     "jnp.bitwise_xor.reduce": lambda x, i: jnp.bitwise_xor.reduce((9 * x).astype(int)),
     "jnp.broadcast_to": lambda x, i: 2 * jnp.broadcast_to(x, (2, 24, 3)),
+    "jnp.polyval": lambda x, i: (jnp.polyval(x[:, 0], x), jnp.polyval(x[:3, 0], x)),
     "jnp.clip": lambda x, i: jnp.clip(x, -0.5, 0.5),
     "jnp.concatenate": lambda x, i: jnp.concatenate([x, x[:2]]),
     "jnp.convolve": lambda x, i: jnp.convolve(x[:, 0], x[:3, 1]),
@@ -213,7 +215,6 @@ USED = {  # functions that the page names, where they take more or other than X 
     "jnp.hypot": lambda x, i: jnp.hypot(x, 0.3),
     "jnp.interp": lambda x, i: jnp.interp(x, jnp.sort(x[:, 0]), x[:, 1]),
     "jnp.lexsort": lambda x, i: jnp.lexsort(x.T),
-    "jnp.ldexp": lambda x, i: jnp.ldexp(x, i),
     "jnp.linalg.cholesky": lambda x, i: jnp.linalg.cholesky(SQUARE(x)),
     "jnp.linalg.det": lambda x, i: jnp.linalg.det(x[:3]),
     "jnp.linalg.eigh": lambda x, i: jnp.abs(jnp.linalg.eigh(SQUARE(x))[1]),
