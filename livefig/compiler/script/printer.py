@@ -7,8 +7,6 @@ import json
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
 from livefig.compiler.script.code import (
     Assign,
     Block,
@@ -27,6 +25,7 @@ from livefig.compiler.script.code import (
     Store,
     While,
 )
+from livefig.compiler.script.data import UNPACK, digits, is_packed, packed
 from livefig.compiler.script.liveness import Place, Usage, operands
 from livefig.compiler.script.syntax import ATOM, UNARY, WIDTH, enclosed, identifier, number, operation, rows
 
@@ -45,6 +44,8 @@ class _Printer:
     def __init__(self, top: Block) -> None:
         self.top = top
         self.usage = Usage(top)
+        if any(isinstance(place, Buffer) and is_packed(place) for place in self.usage.places):
+            self.usage.names.add(UNPACK)
         self.taken: set[str] = set()
         self.counters: dict[str, Iterator[int]] = {}
         self.names: dict[object, str] = {}
@@ -110,7 +111,10 @@ class _Printer:
 
     def data(self, buffer: Buffer) -> None:
         """Declare an array of known values."""
-        values = [number(v) for v in buffer.data.astype(np.float64).tolist()]
+        if is_packed(buffer):
+            self.line(f"const {self.names[buffer]} = {packed(buffer, self.names[UNPACK])};")
+            return
+        values = digits(buffer)
         text = ", ".join(values)
         if len(text) < WIDTH:
             self.line(f"const {self.names[buffer]} = {buffer.kind}.of({text});")
