@@ -6,7 +6,7 @@ that are supported are read here; one that is missing is an error that names the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -53,3 +53,13 @@ def expanded(equation: core.JaxprEqn) -> core.ClosedJaxpr:
     )
     made_here = [inner.replace(source_info=equation.source_info) for inner in closed.jaxpr.eqns]
     return core.ClosedJaxpr(closed.jaxpr.replace(eqns=made_here), closed.consts)
+
+
+def bind(equation: core.JaxprEqn, operands: Sequence[Any]) -> list[Any]:
+    """The results of an equation, computed now by JAX."""
+    primitive = equation.primitive
+    bound = primitive.get_bind_params(equation.params)
+    functions, parameters = bound if isinstance(bound, tuple) else ((), bound)  # a pair in some versions
+    with equation.ctx.manager:
+        results = primitive.bind(*functions, *operands, **parameters)
+    return list(results) if primitive.multiple_results else [results]
