@@ -14,9 +14,7 @@ from jax.extend import core
 
 from livefig.compiler.graph.versions import bind
 
-LONG = (
-    600  # operations, loops and branches for one each, above which XLA is not asked to compile them together
-)
+LONG = 800  # operations (a loop or a branch is one) above which XLA is not asked to compile them together
 
 
 def unless_short(run: Callable[..., Any]) -> Callable[..., Any]:
