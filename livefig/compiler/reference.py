@@ -28,7 +28,8 @@ _INTRODUCTION = f"""\
 `livefig.compile` translates these primitives of JAX to JavaScript. This page is written from its rules
 by `python -m livefig.compiler.reference`. A figure may use whatever JAX makes of them: derivatives of
 any order and mode, `jax.vmap`, `jax.jit`, functions with derivatives of their own, most of `jax.numpy`.
-Anything else is an error that names the primitive and the line.
+So may it use primitives that a library makes of these, as Equinox does for Diffrax and Optimistix (call these
+with `throw=False`). Anything else is an error that names the primitive and the line.
 
 Numbers may be {", ".join(list(KINDS)[:-1])} or {list(KINDS)[-1]}.
 float32 is rounded after each operation, whole numbers of up to 32 bits wrap, int64 is exact up to 2^53 (a

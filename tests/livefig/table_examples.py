@@ -40,6 +40,11 @@ def window(start, function):
     return lambda x, i: lax.reduce_window(x, start, function, (2, 2), (1, 1), "VALID")
 
 
+def reflected(matrix, right, transpose):
+    packed, taus = jnp.linalg.qr(matrix, mode="raw")
+    return lax.linalg.ormqr(packed.mT, taus, right, transpose=transpose)
+
+
 def whole(reduce):
     return lambda x, i: reduce((9 * x).astype(int), (1,))
 
@@ -101,6 +106,8 @@ EXAMPLES = {  # functions of X and a whole number that need the primitive
     "triangular_solve": lambda x, i: jax.scipy.linalg.solve_triangular(x[:3], x[0]),
     "eigh": lambda x, i: jnp.linalg.eigvalsh(x.T @ x),
     "qr": lambda x, i: jnp.linalg.qr(x),
+    "geqrf": lambda x, i: [jnp.linalg.qr(a, mode="raw") for a in (x, x[:3, :2], x[:2], x.reshape(4, 6, 3))],
+    "ormqr": lambda x, i: [reflected(x, x[:, :2], t) for t in (True, False)],
     "svd": lambda x, i: jnp.linalg.svdvals(x),
     "jit": lambda x, i: jax.jit(jnp.sin)(x),
     "composite": lambda x, i: lax.composite(jnp.sin, "my.sine")(x),
@@ -222,6 +229,7 @@ USED = {  # functions that the page names, where they take more or other than X 
     "jnp.linalg.inv": lambda x, i: jnp.linalg.inv(x[:3]),
     "jnp.linalg.lstsq": lambda x, i: jnp.linalg.lstsq(x, x[:, 0] ** 2)[0],
     "jnp.linalg.norm": lambda x, i: (jnp.linalg.norm(x), jnp.linalg.norm(x, ord=2)),
+    "jnp.linalg.qr": lambda x, i: (jnp.linalg.qr(x), jnp.linalg.qr(x, mode="raw")),
     "jnp.linalg.slogdet": lambda x, i: jnp.linalg.slogdet(x[:3]),
     "jnp.linalg.solve": lambda x, i: jnp.linalg.solve(x[:3], x[0]),
     "jnp.linalg.svd": lambda x, i: [jnp.abs(part) for part in jnp.linalg.svd(x, full_matrices=False)],

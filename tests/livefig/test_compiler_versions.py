@@ -1,4 +1,4 @@
-"""Equations as other versions of JAX make them: read where they are known, else one sentence."""
+"""Equations as other versions of JAX, and libraries, make them: read where they are known, else one sentence."""
 
 from types import SimpleNamespace
 
@@ -13,7 +13,7 @@ from livefig.compiler import CompileError, compile
 from livefig.compiler.graph import versions
 from livefig.compiler.graph.versions import Parameters
 from tests.livefig import stand_ins
-from tests.livefig.javascript import run
+from tests.livefig.javascript import check, run
 
 X = np.linspace(-1, 2, 20)
 HERE = r"used at .*test_compiler_versions\.py:\d+"
@@ -34,6 +34,32 @@ def test_a_primitive_that_says_what_it_is_made_of():
     made.to_lojax = lambda x, *, factor: lax.fft(x, "FFT", x.shape).real
     with pytest.raises(CompileError, match=f"complex128, {HERE}"):
         compile(lambda x: made.bind(x, factor=3.0), X)
+
+
+ANY = stand_ins.primitive("unvmap_any", lambda x: jnp.any(x))  # what Equinox's do
+FORBIDS = stand_ins.primitive("nondifferentiable_backward", lambda x, *, msg: x)
+
+
+def test_the_primitives_of_a_library_are_what_it_makes_them_of():
+    def doubled(x):
+        """As Equinox's loops go on while any of a batch does."""
+        return lax.while_loop(lambda x: ANY.bind(x < 50), lambda x: FORBIDS.bind(2 * x, msg="no"), x)
+
+    check(lambda x: (doubled(x), doubled(x[3:9])), np.abs(X) + 1)
+
+
+def test_a_primitive_of_a_library_that_is_made_of_what_has_no_javascript():
+    made = stand_ins.primitive("spectrum", lambda x: jnp.abs(jnp.fft.fft(x)))
+    with pytest.raises(CompileError, match=f"complex128, {HERE}"):
+        compile(lambda x: made.bind(x), X)
+
+
+def test_what_only_python_can_compute_is_not_called():
+    def heard(x):
+        raise AssertionError("called")
+
+    with pytest.raises(CompileError, match=f"'pure_callback', {HERE}"):
+        compile(lambda x: jax.pure_callback(heard, x, x), X)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_figure_of_an_unrolled_loop_comes_within_seconds():
         summary="{noise:.9f}",
     )
     fig.k = 20
-    assert time.perf_counter() - begun < 20  # compiled by XLA it takes minutes
+    assert time.perf_counter() - begun < 10  # a tenth of it; but other work may share the processor
     got = run(fig.definition.program, 20.0, np.array([-1.2, 1.0]))
     np.testing.assert_allclose(got["path"], looped(20.0, jnp.array([-1.2, 1.0])), rtol=1e-11)
     for name, value in fig.outputs.items():

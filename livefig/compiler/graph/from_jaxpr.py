@@ -23,6 +23,7 @@ from livefig.compiler.graph.equations import (
     constant,
     is_key,
 )
+from livefig.compiler.registry import TABLE
 
 CALLS = {  # primitives that only call, and who makes them
     "jit": "jax.jit, most of jax.numpy",
@@ -114,8 +115,8 @@ def _convert(
     recipe = precompute.recipe(equation, arguments)
     if recipe is not None and precompute.is_work(equation, arguments):
         return [constant(value, computed=True) for value in recipe.compute()]
-    if name == versions.HIGH:
-        return _inline(versions.expanded(equation), arguments, equations, place)
+    if name not in TABLE and (made_of := versions.expanded(equation)) is not None:
+        return _inline(made_of, arguments, equations, place)
     result = Equation(name, arguments, [_variable(v, place) for v in equation.outvars], parameters, place)
     if name in _CONTROL:
         _CONTROL[name](result)

@@ -6,6 +6,7 @@ that are supported are read here; one that is missing is an error that names the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,14 +46,29 @@ def scan_counts(parameters: Parameters) -> tuple[int, int]:
     return parameters["num_consts"], parameters["num_carry"]
 
 
-def expanded(equation: core.JaxprEqn) -> core.ClosedJaxpr:
-    """What a HIGH equation is made of."""
-    make: Callable[..., Any] = equation.primitive.to_lojax
+def expanded(equation: core.JaxprEqn) -> core.ClosedJaxpr | None:
+    """What an equation is made of: one of a HIGH primitive, or of one that a library has made of JAX's.
+
+    Such are Equinox's, of which Diffrax and Optimistix are full: most give what they get and only forbid a
+    derivative, or see through `jax.vmap`. None, if the primitive does not say it.
+    """
+    make = equation.primitive.to_lojax if equation.primitive.name == HIGH else _implementation(equation)
+    if make is None:
+        return None
     closed = jax.make_jaxpr(lambda *arguments: make(*arguments, **equation.params))(
         *(v.aval for v in equation.invars)
     )
     made_here = [inner.replace(source_info=equation.source_info) for inner in closed.jaxpr.eqns]
     return core.ClosedJaxpr(closed.jaxpr.replace(eqns=made_here), closed.consts)
+
+
+def _implementation(equation: core.JaxprEqn) -> Callable[..., Any] | None:
+    """The function of a library that says what its primitive computes; JAX's own say it to XLA alone."""
+    make = inner = equation.primitive.impl
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    library = (getattr(inner, "__module__", None) or "jax").partition(".")[0]
+    return None if library == "jax" or equation.effects else make
 
 
 def bind(equation: core.JaxprEqn, operands: Sequence[Any]) -> list[Any]:
