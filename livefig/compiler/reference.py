@@ -16,7 +16,6 @@ _TITLES = {
     "elementwise": "Element by element",
     "reducing": "Reductions and products",
     "sorting": "Sorting",
-    "windows": "Windows",
     "shaping": "Shapes",
     "indexing": "Indexing",
     "control": "Loops and branches",

@@ -1,4 +1,4 @@
-"""Equations as other versions of JAX, and libraries, make them: read where they are known, else one sentence."""
+"""Equations as other versions of JAX, and libraries, make them: read where known, else one sentence."""
 
 from types import SimpleNamespace
 

@@ -159,15 +159,6 @@ def inverse_root(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
     return wrap(code, dtype, code.apply("/", code.constant(1), code.apply("Math.sqrt", a)))
 
 
-def bessel(order: int) -> ElementRule:
-    """The rule of a scaled Bessel function."""
-
-    def rule(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
-        return wrap(code, dtype, code.apply("runtime.besselScaled", code.constant(order), a))
-
-    return rule
-
-
 def next_after(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
     return code.apply("runtime.nextAfter", a, b, code.constant(dtype.itemsize == 4))
 

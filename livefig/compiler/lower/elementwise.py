@@ -142,8 +142,6 @@ _register(
     "jax.scipy.special.betainc, jax.scipy.stats.beta.cdf",
     _OF_X,
 )
-_register("bessel_i0e", arithmetic.bessel(0), "jax.scipy.special.i0e, i0; jax.scipy.stats.vonmises.logpdf")
-_register("bessel_i1e", arithmetic.bessel(1), "jax.scipy.special.i1e, i1")
 
 _register("and", arithmetic.bitwise("&&", "&", "runtime.and"), "x & y, jnp.logical_and", _WIDE)
 _register("or", arithmetic.bitwise("||", "|", "runtime.or"), "x | y, jnp.logical_or", _WIDE)
