@@ -17,8 +17,8 @@ the same arguments. The way there has three stages, each a module or two:
    operations fuse by themselves, and a program grows with the code, not with the data or the number of steps.
    The builder (`script`: `builder`, `code`, `folding`) folds constants, shares equal expressions and puts
    each in the outermost block where it is defined.
-3. **The text** (`script`: `liveness`, `printer`, `data`, `syntax`). Dead statements go, expressions used once
-   are written in place.
+3. **The text** (`script`: `liveness`, `printer` with `names`, `expressions` and `data`, `syntax`). Dead
+   statements go, expressions used once are written in place.
 
 `scan`, `while` and `cond` become loops and branches; an array that a loop carries and updates is updated in
 place. Cholesky, LU, triangular solves, symmetric eigenproblems, QR, singular values, sorting and special
