@@ -54,6 +54,13 @@ def test_a_primitive_of_a_library_that_is_made_of_what_has_no_javascript():
         compile(lambda x: made.bind(x), X)
 
 
+def test_a_primitive_of_a_library_that_works_on_numbers_alone():
+    made = stand_ins.primitive("counted", lambda x: x)
+    made.def_impl(lambda x: jnp.full_like(x, float(x[0])))
+    with pytest.raises(CompileError, match=f"the JAX primitive 'counted', {HERE}"):
+        compile(lambda x: made.bind(x), X)
+
+
 def test_what_only_python_can_compute_is_not_called():
     def heard(x):
         raise AssertionError("called")

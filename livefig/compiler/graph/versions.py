@@ -50,14 +50,17 @@ def expanded(equation: core.JaxprEqn) -> core.ClosedJaxpr | None:
     """What an equation is made of: one of a HIGH primitive, or of one that a library has made of JAX's.
 
     Such are Equinox's, of which Diffrax and Optimistix are full: most give what they get and only forbid a
-    derivative, or see through `jax.vmap`. None, if the primitive does not say it.
+    derivative, or see through `jax.vmap`. None, if the primitive does not say it, or only for numbers.
     """
     make = equation.primitive.to_lojax if equation.primitive.name == HIGH else _implementation(equation)
     if make is None:
         return None
-    closed = jax.make_jaxpr(lambda *arguments: make(*arguments, **equation.params))(
-        *(v.aval for v in equation.invars)
-    )
+    try:
+        closed = jax.make_jaxpr(functools.partial(make, **equation.params))(
+            *(v.aval for v in equation.invars)
+        )
+    except Exception:
+        return None
     made_here = [inner.replace(source_info=equation.source_info) for inner in closed.jaxpr.eqns]
     return core.ClosedJaxpr(closed.jaxpr.replace(eqns=made_here), closed.consts)
 
@@ -74,8 +77,6 @@ def _implementation(equation: core.JaxprEqn) -> Callable[..., Any] | None:
 def bind(equation: core.JaxprEqn, operands: Sequence[Any]) -> list[Any]:
     """The results of an equation, computed now by JAX."""
     primitive = equation.primitive
-    bound = primitive.get_bind_params(equation.params)
-    functions, parameters = bound if isinstance(bound, tuple) else ((), bound)  # a pair in some versions
     with equation.ctx.manager:
-        results = primitive.bind(*functions, *operands, **parameters)
+        results = primitive.bind(*operands, **primitive.get_bind_params(equation.params))
     return list(results) if primitive.multiple_results else [results]
