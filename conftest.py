@@ -8,14 +8,15 @@ is limited, by filelock: without that package nothing is kept. Other code has an
 
 import importlib.util
 import os
+from importlib import metadata
 from pathlib import Path
 
+_FLAGS = ["--xla_backend_optimization_level=0", "--xla_llvm_disable_expensive_passes=true"]
+if metadata.version("jaxlib").startswith("0.10."):  # later ones end at a flag they do not know
+    _FLAGS.append("--xla_cpu_use_fusion_emitters=false")
+
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault(
-    "XLA_FLAGS",
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-    " --xla_cpu_use_fusion_emitters=false",
-)
+os.environ.setdefault("XLA_FLAGS", " ".join(_FLAGS))
 if importlib.util.find_spec("filelock"):
     os.environ |= {
         "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).parent / "_build" / "compiled"),

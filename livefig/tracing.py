@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from livefig import fallback, lines, signature
+from livefig import fallback, lines, signature, stepwise
 from livefig.compiler import CompileError, compile, compile_field
 from livefig.compiler.program import collector_paused
 from livefig.controls import Control
@@ -93,7 +93,7 @@ def record(function: Callable[..., Any], arguments: Sequence[Any], label: str) -
     run = jax.jit(function)
     error = _raised(functools.partial(jax.eval_shape, run), arguments)
     if error is None:
-        return run
+        return stepwise.unless_short(run)
     mistake = _raised(function, arguments)
     if mistake is not None:
         raise mistake
@@ -106,7 +106,7 @@ def record(function: Callable[..., Any], arguments: Sequence[Any], label: str) -
 
 def _over_points(field: Callable[..., Any], inputs: Sequence[str]) -> Callable[..., Any]:
     """A field at many points, the rows of its first argument."""
-    return jax.jit(jax.vmap(field, in_axes=(0, *(None for _ in inputs))))
+    return stepwise.unless_short(jax.jit(jax.vmap(field, in_axes=(0, *(None for _ in inputs)))))
 
 
 def _checked(function: Callable[..., Any], label: str) -> Callable[..., Any]:

@@ -5,20 +5,20 @@
 traces `function` once with `jax.make_jaxpr` and writes one JavaScript function that computes the same from
 the same arguments. The way there has three stages, each a module or two:
 
-1. **The graph** (`graph`, `reading` with `constants` and `doubles`, `passes`, `fusion`). The calls of the
-   jaxpr are inlined, work that depends on no argument is done by JAX, equal equations are shared,
-   loop-invariant ones moved out of their loops, branches on one condition joined, and what no output needs is
-   dropped.
-2. **The code** (`lowering` and the rules: `elementwise` with `arithmetic`, `shaping`, `indexing`, `reducing`,
-   `windows`, `sorting`, `algebra`, `control`; `table` writes `docs/primitives.md` from them). Each primitive
-   says what element i of its result is, as an expression over elements of its operands (`arrays`). A small
-   array is asked for all its elements at once and becomes as many scalars; a larger one stays a rule until
-   something needs it stored or summed, and then becomes one loop over typed arrays. So chains of operations
-   fuse by themselves, and a program grows with the code, not with the data or the number of steps. The
-   builder (`code`, `folding`) folds constants, shares equal expressions and puts each in the outermost block
-   where it is defined.
-3. **The text** (`usage`, `printing`, `words`). Dead statements go, expressions used once are written in
-   place.
+1. **The graph** (`graph`: `from_jaxpr` with `versions`, `precompute` and `float_bits`, then `simplify` with
+   `fuse`). The calls of the jaxpr are inlined, work that depends on no argument is done by JAX, equal
+   equations are shared, loop-invariant ones moved out of their loops, branches on one condition joined, and
+   what no output needs is dropped.
+2. **The code** (`lower`: `scope`, and the rules, `elementwise` with `arithmetic`, `shaping`, `indexing`,
+   `reducing`, `sorting`, `algebra`, `control`; `reference` writes `docs/primitives.md` from them). Each
+   primitive says what element i of its result is, as an expression over elements of its operands (`arrays`).
+   A small array is asked for all its elements at once and becomes as many scalars; a larger one stays a rule
+   until something needs it stored or summed, and then becomes one loop over typed arrays. So chains of
+   operations fuse by themselves, and a program grows with the code, not with the data or the number of steps.
+   The builder (`script`: `builder`, `code`, `folding`) folds constants, shares equal expressions and puts
+   each in the outermost block where it is defined.
+3. **The text** (`script`: `liveness`, `printer` with `names`, `expressions` and `data`, `syntax`). Dead
+   statements go, expressions used once are written in place.
 
 `scan`, `while` and `cond` become loops and branches; an array that a loop carries and updates is updated in
 place. Cholesky, LU, triangular solves, symmetric eigenproblems, QR, singular values, sorting and special

@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 
+from livefig.compiler.errors import CompileError
 from livefig.compiler.graph import simplify
 from livefig.compiler.graph.equations import KINDS, Graph, Variable
 from livefig.compiler.graph.from_jaxpr import from_jaxpr
@@ -30,6 +31,8 @@ from livefig.compiler.lower.arrays import (
 from livefig.compiler.script.builder import Builder
 from livefig.compiler.script.code import Buffer, Cell, Expression, Return
 from livefig.compiler.script.printer import print_program
+
+LARGEST = 5_000_000  # characters of a program
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def compile(function: Callable[..., Any], *example_arguments: Any) -> Program:
         *example_arguments: arguments whose shapes and dtypes (not values) the program is made for.
 
     Raises:
-        CompileError: for a primitive or a dtype that has no JavaScript here; names it and the user's line.
+        CompileError: for a primitive or a dtype that has no JavaScript here; names it and the user's line. Or
+            for a program of more than LARGEST characters, which is data above all.
         ValueError: if two arrays would have the same name.
     """
     traced = _trace(function, example_arguments)
@@ -88,7 +92,7 @@ def compile(function: Callable[..., Any], *example_arguments: Any) -> Program:
     with code.function(parameters):
         values = Scope(code).run(traced.graph, _arguments(code, traced.graph.inputs, parameters))
         code.append(Return(_results(code, traced.outputs, values)))
-    return Program(print_program(code.top), traced.inputs, traced.outputs)
+    return Program(_text(code), traced.inputs, traced.outputs)
 
 
 def compile_field(function: Callable[..., Any], point: Any, *example_arguments: Any) -> Program:
@@ -126,7 +130,18 @@ def compile_field(function: Callable[..., Any], point: Any, *example_arguments: 
             ]
             (result,) = outer.inner("loop").run(varying, points)
             code.append(Return(_number(code, result.at(code, ()))))
-    return Program(print_program(code.top), inputs, traced.outputs)
+    return Program(_text(code), inputs, traced.outputs)
+
+
+def _text(code: Builder) -> str:
+    """The program's text, if a page can carry it."""
+    text = print_program(code.top)
+    if len(text) > LARGEST:
+        raise CompileError(
+            f"livefig.compile would make a program of {len(text) / 1e6:.1f} MB, more than the"
+            f" {LARGEST / 1e6:.0f} MB that a page should carry: give the function less data, or it in float32"
+        )
+    return text
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ _TITLES = {
     "elementwise": "Element by element",
     "reducing": "Reductions and products",
     "sorting": "Sorting",
-    "windows": "Windows",
     "shaping": "Shapes",
     "indexing": "Indexing",
     "control": "Loops and branches",
@@ -28,7 +27,8 @@ _INTRODUCTION = f"""\
 `livefig.compile` translates these primitives of JAX to JavaScript. This page is written from its rules
 by `python -m livefig.compiler.reference`. A figure may use whatever JAX makes of them: derivatives of
 any order and mode, `jax.vmap`, `jax.jit`, functions with derivatives of their own, most of `jax.numpy`.
-Anything else is an error that names the primitive and the line.
+So may it use primitives that a library makes of these, as Equinox does for Diffrax and Optimistix (call these
+with `throw=False`). Anything else is an error that names the primitive and the line.
 
 Numbers may be {", ".join(list(KINDS)[:-1])} or {list(KINDS)[-1]}.
 float32 is rounded after each operation, whole numbers of up to 32 bits wrap, int64 is exact up to 2^53 (a
@@ -53,7 +53,7 @@ def markdown() -> str:
 
 def replaced() -> dict[str, str]:
     """Primitives that no rule is asked for, and the functions that lead to them."""
-    return {name: functions for name, (_, functions) in CALLS.items()} | ALIASES | REWRITTEN
+    return CALLS | ALIASES | REWRITTEN
 
 
 def _section(title: str, rows: list[tuple[str, str, str]]) -> str:

@@ -64,6 +64,23 @@ export const bits = (function () {
     return float64[0];
   }
 
+  /* Bytes in base64, lowest first, as numbers of one of JavaScript's kinds; every browser is little-endian. */
+  const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+  function unpack(Kind, text) {
+    const six = new Uint8Array(128), bytes = new Uint8Array(text.length * 3 / 4);
+    for (let k = 0; k < 64; k++) six[LETTERS.charCodeAt(k)] = k;
+    const at = i => six[text.charCodeAt(i)];
+    for (let i = 0, b = 0; i < text.length; i += 4) {
+      const word = at(i) << 18 | at(i + 1) << 12 | at(i + 2) << 6 | at(i + 3);
+      bytes[b++] = word >> 16;
+      bytes[b++] = word >> 8;
+      bytes[b++] = word;
+    }
+    const padding = text.endsWith("==") ? 2 : Number(text.endsWith("="));
+    return new Kind(bytes.buffer.slice(0, bytes.length - padding));
+  }
+
   /* The neighbour of x towards y. */
   function nextAfter(x, y, single) {
     if (x !== x || y !== y) return NaN;
@@ -124,6 +141,6 @@ export const bits = (function () {
 
   return {
     and, or, xor, shiftLeft, shiftRight, shiftRightLogical, populationCount, leadingZeros, bitsOf, ofBits, bitsAbove,
-    masked, nextAfter, reducePrecision, less, lessOrEqual, order,
+    masked, unpack, nextAfter, reducePrecision, less, lessOrEqual, order,
   };
 })();

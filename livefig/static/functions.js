@@ -104,8 +104,9 @@ export const functions = (function () {
     return sine === -Infinity ? Infinity : Math.log(PI) - sine - value;
   }
 
-  /* The derivative of log Γ. */
+  /* The derivative of log Γ. At its pole at 0 it is -∞, as above it, which JAX before 0.12 calls NaN. */
   function digamma(x) {
+    if (x === 0) return -Infinity;
     if (x <= 0 && x % 1 === 0) return NaN;
     const [sum, slope, t, log] = lanczos(x < 0.5 ? -x : x - 1), value = log + slope / sum - 7 / t;
     return x < 0.5 ? value - PI / Math.tan(PI * (x + abs(floor(x + 0.5)))) : value;
@@ -224,23 +225,12 @@ export const functions = (function () {
     return front / fraction(1, numerator, () => 1);
   }
 
-  /* exp(-|x|) I(x), Bessel's function of order 0 or 1: by its series or, for large |x|, its asymptotic series. */
-  function besselScaled(order, x) {
-    const size = abs(x), sign = order === 1 ? Math.sign(x) : 1;
-    let term = size > 30 ? 1 / sqrt(2 * PI) / sqrt(size) : exp(-size) * (order === 1 ? size / 2 : 1), sum = term;
-    for (let n = 1; n < 200 && abs(term) > 1e-17 * sum; n++) {
-      term *= size > 30 ? ((2 * n - 1) ** 2 - 4 * order) / (8 * n * size) : size * size / 4 / n / (n + order);
-      sum += term;
-    }
-    return sign * sum;
-  }
-
   function logAddExp(a, b) {
     return a === b ? a + Math.LN2 : max(a, b) + Math.log1p(exp(-abs(a - b)));
   }
 
   return {
     power, quotient, remainder, product, saturate, roundFromZero, roundToEven, erf, erfc, erfInverse, logGamma,
-    digamma, zeta, polygamma, gammaBelow, gammaAbove, betaBelow, besselScaled, logAddExp,
+    digamma, zeta, polygamma, gammaBelow, gammaAbove, betaBelow, logAddExp,
   };
 })();

@@ -156,11 +156,40 @@ export const matrices = (function () {
     for (let s = 0; s < count; s++) {
       const A = Float64Array.from(matrices.subarray(s * rows * columns, (s + 1) * rows * columns));
       const Q = orthogonal.subarray(s * rows * width, (s + 1) * rows * width);
-      const reflections = [];
-      for (let k = 0; k < steps; k++) reflections.push(reflection(A, rows, columns, k));
+      const vectors = [];
+      for (let k = 0; k < steps; k++) vectors.push(reflection(A, rows, columns, k));
       fill(triangular, s, width, columns, (i, j) => (j < i ? 0 : A[i * columns + j]));
       fill(Q, 0, rows, width, (i, j) => (i === j ? 1 : 0));
-      for (let k = steps - 1; k >= 0; k--) reflect(Q, rows, width, k, 0, reflections[k]);
+      for (let k = steps - 1; k >= 0; k--) reflect(Q, rows, width, k, 0, vectors[k]);
+    }
+  }
+
+  /* The same as LAPACK keeps it: R, below it the tails of vectors v whose heads are 1, and the τ of I - τ v vᵀ. */
+  function reflections(packed, taus, matrices, count, rows, columns) {
+    const steps = min(rows, columns);
+    for (let s = 0; s < count; s++) {
+      const A = Float64Array.from(matrices.subarray(s * rows * columns, (s + 1) * rows * columns));
+      for (let k = 0; k < steps; k++) {
+        const v = reflection(A, rows, columns, k);
+        taus[s * steps + k] = 2 * v[k] * v[k];
+        for (let i = k + 1; i < rows; i++) A[i * columns + k] = v[k] === 0 ? 0 : v[i] / v[k];
+      }
+      packed.set(A, s * rows * columns);
+    }
+  }
+
+  /* Q B, or Qᵀ B, for the Q of such reflections, which stand in matrices of `width` columns. */
+  function reflected(result, packed, taus, matrices, count, rows, columns, width, transposed) {
+    const steps = taus.length / count;
+    result.set(matrices);
+    for (let s = 0; s < count; s++) {
+      const B = result.subarray(s * rows * columns, (s + 1) * rows * columns);
+      for (let n = 0; n < steps; n++) {
+        const k = transposed ? n : steps - 1 - n, size = sqrt(taus[s * steps + k] / 2);
+        const v = Float64Array.from({ length: rows }, (_, i) =>
+          i < k ? 0 : i === k ? size : size * packed[(s * rows + i) * width + k]);
+        reflect(B, rows, columns, k, 0, v);
+      }
     }
   }
 
@@ -233,6 +262,6 @@ export const matrices = (function () {
   }
 
   return {
-    cholesky, lu, pivotsToPermutation, solveTriangular, eigh, qr, svd,
+    cholesky, lu, pivotsToPermutation, solveTriangular, eigh, qr, reflections, reflected, svd,
   };
 })();

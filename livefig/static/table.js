@@ -6,20 +6,15 @@ import { runtime } from "./runtime.js";
 const TOP_LEVEL = 65531;
 const NO_LEVELS = [0, NaN, Infinity, -Infinity]; // what the codes above it stand for
 
-/** Bytes in base64, lowest first, as numbers of one of JavaScript's kinds; every browser is little-endian. */
-function unpack(Kind, text) {
-  return new Kind(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
-}
-
 /** A function of a row and an index, the number of an output that stands there, as livefig.packing keeps it. */
 function makeColumn({ size, numbers, codes, ranges, logs }) {
   const length = size ?? 1;
   if (numbers !== undefined) {
-    const exact = unpack(Float64Array, numbers);
+    const exact = runtime.unpack(Float64Array, numbers);
     return (row, i) => exact[row * length + i];
   }
-  const levels = unpack(Uint16Array, codes);
-  const ends = unpack(Float64Array, ranges);
+  const levels = runtime.unpack(Uint16Array, codes);
+  const ends = runtime.unpack(Float64Array, ranges);
   return (row, i) => {
     const code = levels[row * length + i];
     if (code > TOP_LEVEL) return NO_LEVELS[code - TOP_LEVEL - 1];

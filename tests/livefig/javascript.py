@@ -14,6 +14,7 @@ from py_mini_racer import MiniRacer, init_mini_racer
 
 from livefig import assets
 from livefig.compiler import Program, compile
+from livefig.compiler.graph import versions
 from livefig.compiler.graph.equations import KINDS
 
 _SPECIAL = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf, "-0": -0.0}
@@ -119,12 +120,14 @@ def check(function, *arguments, rtol=None, atol=0.0, zeros=False, flush=False, o
 
 
 def primitives(function, *arguments) -> set[str]:
-    """The names of all primitives in the function's jaxpr, and in those that it calls."""
+    """The names of all primitives in the function's jaxpr, and in those that it calls or is expanded to."""
     found: set[str] = set()
 
     def visit(jaxpr) -> None:
         for equation in jaxpr.eqns:
             found.add(equation.primitive.name)
+            if equation.primitive.name == versions.HIGH:
+                visit(versions.expanded(equation))
             for inner in jax.tree.leaves(list(equation.params.values())):
                 if hasattr(inner, "eqns"):
                     visit(inner)

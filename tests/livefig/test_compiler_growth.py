@@ -53,15 +53,13 @@ def matrices(n):
 
 
 def arrays(n):
-    """Sorting, running sums, windows, gathering and scattering of n numbers."""
+    """Sorting, running sums, gathering and scattering of n numbers."""
 
     def functions(x):
         order = jnp.argsort(x)
-        smooth = jnp.convolve(x, jnp.ones(3), "same")
         return (
             x[order],
             jnp.cumsum(x),
-            smooth,
             jnp.zeros(5).at[order % 5].add(x),
             lax.top_k(x, 2),
             jnp.median(x),

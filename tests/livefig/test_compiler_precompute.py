@@ -9,7 +9,7 @@ import pytest
 from jax import lax
 
 from livefig.compiler import CompileError, compile
-from tests.livefig.javascript import check
+from tests.livefig.javascript import check, run
 
 MATRIX = np.random.default_rng(0).normal(size=(30, 30))
 WORK = {
@@ -48,6 +48,50 @@ def test_work_on_constants_is_done_now(name):
 def test_what_is_quickly_said_is_no_data(function):
     few, many = (compile(function(n), 2.0).source for n in (30, 900))
     assert len(many) < len(few) + 20
+
+
+def test_many_numbers_are_bytes_and_exact():
+    """V8 takes no such number of arguments in a call."""
+    values = np.random.default_rng(0).normal(size=300_000)
+    values[:6] = np.nan, np.inf, -np.inf, -0.0, 5e-324, 1e308
+    for size in (1001, 70_000, 300_000):
+        program = compile(lambda a, x=values[:size]: a * jnp.asarray(x), 1.0)
+        assert run(program, 1.0)["value"].tobytes() == values[:size].tobytes()
+        assert len(program.source) < 11 * size + 400
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind", "bytes_each"),
+    [
+        (np.arange(2000.0) % 90, "Int8Array", 1),
+        (np.arange(2000) % 200, "Uint8Array", 1),
+        (np.arange(2000) * 30, "Uint16Array", 2),
+        (np.arange(2000) - 9000, "Int16Array", 2),
+        (np.arange(2000, dtype=np.int32) * 10**6, "Int32Array", 4),
+        (np.arange(2000.0) + 0.5, "Float32Array", 4),
+        (np.where(np.arange(2000) % 2, -0.0, 0.0), "Float32Array", 4),
+        (np.arange(2000) % 3 == 0, "Int8Array", 1),
+        (np.arange(2000) / 3, "Float64Array", 8),
+    ],
+)
+def test_bytes_are_as_few_as_hold_the_numbers(numbers, kind, bytes_each):
+    shuffled = np.random.default_rng(0).permutation(numbers)
+    program = check(
+        lambda a: jnp.where(a > 0, jnp.asarray(shuffled), jnp.asarray(shuffled)[::-1]), 1.0, zeros=True
+    )
+    assert f"unpack({kind}, " in program.source
+    assert len(program.source) < 4 / 3 * bytes_each * 2000 + 500
+
+
+def test_few_numbers_can_be_read():
+    assert "Float64Array.of(" in compile(lambda a: a * jnp.asarray(MATRIX), 1.0).source
+
+
+def test_too_much_data_for_a_page_is_refused_with_its_weight():
+    values = np.random.default_rng(0).normal(size=600_000)
+    with pytest.raises(CompileError, match=r"a program of 6\.4 MB, more than the 5 MB that a page should"):
+        compile(lambda a: a * jnp.asarray(values), 1.0)
+    compile(lambda a: a * jnp.asarray(values, "float32"), np.float32(1.0))
 
 
 def test_too_much_to_travel_is_computed_in_the_page():

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from livefig.compiler.errors import no_javascript
+
 KINDS = {  # the typed array that holds a dtype
     "float64": "Float64Array",
     "float32": "Float32Array",
@@ -41,6 +43,11 @@ class Variable:
     @property
     def size(self) -> int:
         return math.prod(self.shape)
+
+    def check(self, place: str) -> None:
+        """Refuse a dtype that no typed array holds; what nothing needs may have one."""
+        if self.dtype not in TYPED_ARRAYS:
+            raise no_javascript(f"values of type {self.dtype}", place)
 
 
 @dataclass(eq=False)

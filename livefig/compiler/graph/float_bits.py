@@ -17,6 +17,7 @@ from livefig.compiler.graph.equations import Equation, Variable
 
 Masks = tuple[int, int]
 
+WIDE = (np.dtype("int64"), np.dtype("uint64"))  # of which uint64 exists only on the way from float to float
 LOST = 11  # of the 64 bits, from the last on, that a double cannot hold
 ALL = -1
 _BINARY: dict[str, Callable[[Masks, int], Masks]] = {
@@ -32,7 +33,7 @@ def of_floats(equation: Equation, before: Sequence[Equation]) -> Equation:
         found, count = _masked(inputs[0], before), _number(inputs[1])
         if found is not None and found[1] == (ALL, 0) and count is not None and count >= LOST:
             return _bitcast(equation, found[0], above=min(count, 63))
-    if name == "bitcast_convert_type" and inputs[0].dtype == np.int64:
+    if name == "bitcast_convert_type" and inputs[0].dtype in WIDE:
         found = _masked(inputs[0], before)
         if found is not None and equation.outputs[0].dtype == np.float64:
             return _bitcast(equation, found[0], masks=found[1])
@@ -48,7 +49,7 @@ def _bitcast(equation: Equation, number: Variable, **parameters: int | Masks) ->
 def _masked(bits: Variable, before: Sequence[Equation]) -> tuple[Variable, Masks] | None:
     """The float64 whose bits, masked, a variable holds, and the masks; None if it holds no float's bits."""
     source = next((equation for equation in reversed(before) if bits in equation.outputs), None)
-    if source is None or bits.dtype != np.int64:
+    if source is None or bits.dtype not in WIDE:
         return None
     if source.primitive == "bitcast_convert_type" and source.inputs[0].dtype == np.float64:
         return source.inputs[0], (ALL, 0)

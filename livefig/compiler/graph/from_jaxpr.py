@@ -13,10 +13,9 @@ import numpy as np
 from jax.extend import core
 
 from livefig import lines
-from livefig.compiler.errors import no_javascript
-from livefig.compiler.graph import float_bits, precompute
+from livefig.compiler.errors import named, no_javascript
+from livefig.compiler.graph import float_bits, precompute, versions
 from livefig.compiler.graph.equations import (
-    TYPED_ARRAYS,
     Constant,
     Equation,
     Graph,
@@ -24,15 +23,15 @@ from livefig.compiler.graph.equations import (
     constant,
     is_key,
 )
+from livefig.compiler.registry import TABLE
 
-CALLS = {  # primitives that only call: the parameter that holds the called jaxpr, and who makes them
-    "jit": ("jaxpr", "jax.jit, most of jax.numpy"),
-    "custom_jvp_call": ("call_jaxpr", "jax.custom_jvp, jax.nn.relu"),
-    "custom_vjp_call": ("call_jaxpr", "jax.custom_vjp"),
-    "custom_vmap_call": ("call", "jax.custom_batching.custom_vmap"),
-    "remat2": ("jaxpr", "jax.checkpoint"),
-    "checkpoint": ("jaxpr", "jax.checkpoint, before JAX 0.10"),
-    "composite": ("jaxpr", "jax.lax.composite"),
+CALLS = {  # primitives that only call, and who makes them
+    "jit": "jax.jit, most of jax.numpy",
+    "custom_jvp_call": "jax.custom_jvp, jax.nn.relu",
+    "custom_vjp_call": "jax.custom_vjp",
+    "custom_vmap_call": "jax.custom_batching.custom_vmap",
+    "remat2": "jax.checkpoint",
+    "composite": "jax.lax.composite",
 }
 ALIASES = {  # primitives that give what they get
     "copy": "jnp.array, jnp.copy",
@@ -44,12 +43,15 @@ ALIASES = {  # primitives that give what they get
 REWRITTEN = {  # primitives that become others
     "custom_linear_solve": "jnp.linalg.solve, jax.scipy.sparse.linalg.cg, jax.lax.custom_linear_solve",
     "platform_index": "jax.lax.platform_dependent: what it does on a CPU",
+    versions.HIGH: "jnp.searchsorted, jnp.interp: what they are made of",
 }
 
 
 def from_jaxpr(closed: core.ClosedJaxpr) -> Graph:
     """The graph of a closed jaxpr."""
     inputs = [_variable(v) for v in closed.jaxpr.invars]
+    for variable in inputs:
+        variable.check("")
     equations: list[Equation] = []
     outputs = _inline(closed, inputs, equations, "")
     return Graph(inputs, equations, outputs)
@@ -63,8 +65,6 @@ def _variable(v: core.Var, place: str = "") -> Variable:
             "random keys that depend on an argument (draw random numbers outside, and pass them in as data)",
             place,
         )
-    if dtype not in TYPED_ARRAYS:
-        raise no_javascript(f"values of type {dtype}", place)
     return Variable(tuple(v.aval.shape), dtype)
 
 
@@ -83,7 +83,8 @@ def _inline(jaxpr: Any, inputs: list[Variable], equations: list[Equation], place
     for equation in jaxpr.eqns:
         here = lines.place(equation.source_info) or place
         arguments = [value(atom) for atom in equation.invars]
-        results = _convert(equation, arguments, equations, here)
+        with named(equation.primitive.name, equation.params, here):
+            results = _convert(equation, arguments, equations, here)
         known.update(zip(equation.outvars, results, strict=True))
     return [value(atom) for atom in jaxpr.outvars]
 
@@ -92,11 +93,12 @@ def _convert(
     equation: core.JaxprEqn, arguments: list[Variable], equations: list[Equation], place: str
 ) -> list[Variable]:
     """Append what one equation of a jaxpr becomes; return the variables of its results."""
-    name, parameters = equation.primitive.name, equation.params
+    name = equation.primitive.name
+    parameters = versions.Parameters(name, equation.params)
     if name in ALIASES:
         return arguments
     if name in CALLS:
-        return _inline(parameters[CALLS[name][0]], arguments, equations, place)
+        return _inline(versions.called(parameters), arguments, equations, place)
     if name == "custom_linear_solve":
         lengths = parameters["const_lengths"]
         first = lengths.matvec + lengths.vecmat
@@ -113,6 +115,8 @@ def _convert(
     recipe = precompute.recipe(equation, arguments)
     if recipe is not None and precompute.is_work(equation, arguments):
         return [constant(value, computed=True) for value in recipe.compute()]
+    if name not in TABLE and (made_of := versions.expanded(equation)) is not None:
+        return _inline(made_of, arguments, equations, place)
     result = Equation(name, arguments, [_variable(v, place) for v in equation.outvars], parameters, place)
     if name in _CONTROL:
         _CONTROL[name](result)
@@ -120,8 +124,8 @@ def _convert(
         # NaN is the largest by its sign, which JavaScript does not tell: of what is negated, as jnp.partition
         # negates what it takes the smallest of, it is the smallest.
         negated = any(e.primitive == "neg" and e.outputs[0] is arguments[0] for e in equations)
-        result.parameters = {**parameters, "nan_last": negated}
-    if result.inputs and result.inputs[0].dtype == np.int64:
+        result.parameters["nan_last"] = negated
+    if result.inputs and result.inputs[0].dtype in float_bits.WIDE:
         result = float_bits.of_floats(result, equations)
     equations.append(result)
     if recipe is not None:
@@ -145,11 +149,12 @@ def _cond(equation: Equation) -> None:
 
 def _scan(equation: Equation) -> None:
     parameters, place = equation.parameters, equation.place
-    count, jaxpr = parameters["num_consts"], parameters["jaxpr"]
+    (count, carried), jaxpr = versions.scan_counts(parameters), parameters["jaxpr"]
     outer, equation.inputs = equation.inputs[:count], equation.inputs[count:]
     own = [_variable(v, place) for v in jaxpr.jaxpr.invars[count:]]
     equation.bodies = [_body(jaxpr, outer, own, place)]
-    equation.parameters = {key: parameters[key] for key in ("length", "reverse", "num_carry")}
+    kept = {key: parameters[key] for key in ("length", "reverse")}
+    equation.parameters = {**kept, "num_carry": carried}
 
 
 def _while(equation: Equation) -> None:

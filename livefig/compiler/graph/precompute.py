@@ -15,6 +15,7 @@ from typing import Any
 from jax.extend import core
 
 from livefig.compiler.graph.equations import TYPED_ARRAYS, Constant, Variable
+from livefig.compiler.graph.versions import bind
 from livefig.compiler.registry import TABLE
 
 LIMIT = 10_000  # elements of a result
@@ -34,12 +35,7 @@ class Recipe:
     def compute(self) -> list[Any]:
         """The values of all that the equation gives."""
         if self.results is None:
-            primitive = self.equation.primitive
-            bound = primitive.get_bind_params(self.equation.params)
-            functions, parameters = bound if isinstance(bound, tuple) else ((), bound)  # before 0.10 a pair
-            with self.equation.ctx.manager:
-                results = primitive.bind(*functions, *map(_value, self.operands), **parameters)
-            self.results = list(results) if primitive.multiple_results else [results]
+            self.results = bind(self.equation, [_value(operand) for operand in self.operands])
         return self.results
 
 

@@ -8,7 +8,6 @@ from livefig.compiler.lower import (
     reducing,
     shaping,
     sorting,
-    windows,
 )
 from livefig.compiler.lower.scope import Scope
 
@@ -21,5 +20,4 @@ __all__ = [
     "reducing",
     "shaping",
     "sorting",
-    "windows",
 ]

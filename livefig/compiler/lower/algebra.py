@@ -72,6 +72,19 @@ def _qr(scope: Scope, equation: Equation, matrix: Array) -> list[Stored]:
     return _call(scope, equation, "qr", [matrix], *_sizes(matrix), int(equation.parameters["full_matrices"]))
 
 
+@lowers("geqrf", functions='jnp.linalg.qr(mode="raw")')
+def _reflections(scope: Scope, equation: Equation, matrix: Array) -> list[Stored]:
+    return _call(scope, equation, "reflections", [matrix], *_sizes(matrix))
+
+
+@lowers("ormqr", functions="least squares in Lineax, Optimistix", limits="Q stands on the left")
+def _reflected(scope: Scope, equation: Equation, packed: Array, taus: Array, right: Array) -> list[Stored]:
+    if not equation.parameters["left"]:
+        raise Unsupported("the JAX primitive 'ormqr' with Q on the right")
+    width, transposed = packed.shape[-1], int(equation.parameters["transpose"])
+    return _call(scope, equation, "reflected", [packed, taus, right], *_sizes(right), width, transposed)
+
+
 @lowers(
     "svd",
     functions="jnp.linalg.svd, pinv, lstsq, matrix_rank, cond, norm(ord=2)",

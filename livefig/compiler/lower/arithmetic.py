@@ -130,6 +130,25 @@ def integer_power(code: Builder, dtype: np.dtype, a: Expression, exponent: int) 
     return divide(code, dtype, one, result) if exponent < 0 else result
 
 
+def binary_logarithm(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
+    """As XLA has it: Math.log2 would be another number in the last place."""
+    scale = code.constant(dtype.type(1 / math.log(2)))
+    return multiply(code, dtype, wrap(code, dtype, code.apply("Math.log", a)), scale)
+
+
+def one_minus_square(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
+    one = code.constant(1)
+    return multiply(code, dtype, add(code, dtype, one, a), subtract(code, dtype, one, a))
+
+
+def polynomial(code: Builder, dtype: np.dtype, a: Expression, *coefficients: Expression) -> Expression:
+    """By Horner's rule; `coefficients` in ascending order of their powers."""
+    result = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        result = add(code, dtype, multiply(code, dtype, result, a), coefficient)
+    return result
+
+
 def logistic(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
     one = code.constant(1)
     below = code.apply("+", one, code.apply("Math.exp", code.apply("negate", a)))
@@ -138,15 +157,6 @@ def logistic(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
 
 def inverse_root(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
     return wrap(code, dtype, code.apply("/", code.constant(1), code.apply("Math.sqrt", a)))
-
-
-def bessel(order: int) -> ElementRule:
-    """The rule of a scaled Bessel function."""
-
-    def rule(code: Builder, dtype: np.dtype, a: Expression) -> Expression:
-        return wrap(code, dtype, code.apply("runtime.besselScaled", code.constant(order), a))
-
-    return rule
 
 
 def next_after(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:

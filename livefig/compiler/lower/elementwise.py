@@ -87,6 +87,13 @@ _register("pow", arithmetic.power, "x ** y, jnp.power")
 _register(
     "square", lambda code, dtype, a: arithmetic.multiply(code, dtype, a, a), "x ** 2, jnp.square", _PRODUCT
 )
+_register(
+    "one_minus_square",
+    arithmetic.one_minus_square,
+    "the derivatives of jnp.tanh and jnp.arcsin",
+    _PRODUCT,
+)
+_register("polynomial", arithmetic.polynomial, "jnp.polyval", _PRODUCT)
 _register("abs", _function("Math.abs"), "jnp.abs")
 _register("sign", _exact("Math.sign"), "jnp.sign, the derivative of jnp.abs")
 _register("floor", _exact("Math.floor"), "jnp.floor, x // y")
@@ -96,7 +103,8 @@ _register("nextafter", arithmetic.next_after, "jnp.nextafter, jnp.spacing")
 
 _register("exp", _function("Math.exp"), "jnp.exp, jax.nn.softmax")
 _register("exp2", lambda code, dtype, a: arithmetic.power(code, dtype, code.constant(2), a), "jnp.exp2")
-_register("log", _function("Math.log"), "jnp.log, jnp.log2, jnp.log10")
+_register("log", _function("Math.log"), "jnp.log, jnp.log10")
+_register("log2", arithmetic.binary_logarithm, "jnp.log2")
 _register("log1p", _function("Math.log1p"), "jnp.log1p, jnp.logaddexp, jax.nn.softplus")
 _register("expm1", _function("Math.expm1"), "jnp.expm1, jax.nn.elu")
 _register("sqrt", _function("Math.sqrt"), "jnp.sqrt, jnp.linalg.norm, jnp.hypot")
@@ -134,8 +142,6 @@ _register(
     "jax.scipy.special.betainc, jax.scipy.stats.beta.cdf",
     _OF_X,
 )
-_register("bessel_i0e", arithmetic.bessel(0), "jax.scipy.special.i0e, i0; jax.scipy.stats.vonmises.logpdf")
-_register("bessel_i1e", arithmetic.bessel(1), "jax.scipy.special.i1e, i1")
 
 _register("and", arithmetic.bitwise("&&", "&", "runtime.and"), "x & y, jnp.logical_and", _WIDE)
 _register("or", arithmetic.bitwise("||", "|", "runtime.or"), "x | y, jnp.logical_or", _WIDE)
@@ -208,8 +214,7 @@ def _reduce_precision(scope: Scope, equation: Equation, operand: Array) -> Array
 
 @lowers(
     "bitcast_convert_type",
-    functions="jax.lax.bitcast_convert_type, x.view, jnp.signbit, copysign, frexp, ldexp,"
-    " jax.scipy.special.gamma",
+    functions="jax.lax.bitcast_convert_type, x.view, jnp.signbit, copysign, jax.scipy.special.gamma",
     limits="of 64 bits only what is shifted by 11 or more, or masked and cast back",
 )
 def _bitcast(scope: Scope, equation: Equation, operand: Array) -> Array:

@@ -9,7 +9,6 @@ from itertools import accumulate
 
 import numpy as np
 
-from livefig.compiler.errors import Unsupported
 from livefig.compiler.graph.equations import Equation, Variable
 from livefig.compiler.lower import arithmetic
 from livefig.compiler.lower.arithmetic import ElementRule
@@ -34,9 +33,6 @@ from livefig.compiler.script.code import Expression
 def _log_add_exp(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:
     return arithmetic.wrap(code, dtype, code.apply("runtime.logAddExp", a, b))
 
-
-_NAMED = {"psum": "sum", "pmax": "max", "pmin": "min"}  # over an axis that vmap names
-_LIMITS = "an axis that vmap names, without groups"
 
 COMBINE: dict[str, ElementRule] = {
     "sum": arithmetic.add,
@@ -111,15 +107,10 @@ def _accumulate(
 @lowers("reduce_and", functions="jnp.all")
 @lowers("reduce_or", functions="jnp.any; jax.lax.while_loop under vmap")
 @lowers("reduce_xor", functions="jnp.bitwise_xor.reduce")
-@lowers("psum", functions="jax.lax.psum and pmean under vmap", limits=_LIMITS)
-@lowers("pmax", functions="jax.lax.pmax under vmap", limits=_LIMITS)
-@lowers("pmin", functions="jax.lax.pmin under vmap", limits=_LIMITS)
 def _reduce(scope: Scope, equation: Equation, operand: Array) -> Array:
     code, axes = scope.code, [int(axis) for axis in equation.parameters["axes"]]
     if not axes:
         return operand
-    if equation.parameters.get("axis_index_groups"):
-        raise Unsupported(f"the JAX primitive '{equation.primitive}' with groups")
     kept = [axis for axis in range(len(operand.shape)) if axis not in axes]
 
     def term(index: Index, k: Index) -> Expression:
@@ -127,7 +118,7 @@ def _reduce(scope: Scope, equation: Equation, operand: Array) -> Array:
         return operand.at(code, tuple(full[axis] for axis in range(len(operand.shape))))
 
     extent, kind = tuple(operand.shape[axis] for axis in axes), equation.primitive.removeprefix("reduce_")
-    return reduced(scope, equation.outputs[0], extent, _NAMED.get(kind, kind), term, [operand])
+    return reduced(scope, equation.outputs[0], extent, kind, term, [operand])
 
 
 @lowers("dot_general", functions="x @ y, jnp.dot, jnp.einsum, jnp.tensordot")

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from livefig.compiler.errors import Unsupported, no_javascript
+from livefig.compiler.errors import named, no_javascript
 from livefig.compiler.graph.equations import Constant, Equation, Graph, Variable
 from livefig.compiler.lower.arrays import Array, Lazy, Stored, known, new, settled, stored, write
 from livefig.compiler.registry import TABLE
@@ -61,16 +61,16 @@ class Scope:
 
     def _lower(self, equation: Equation) -> None:
         """Emit one equation."""
+        for variable in equation.outputs:
+            variable.check(equation.place)
         rule = TABLE.get(equation.primitive)
         if rule is None:
             raise no_javascript(f"the JAX primitive '{equation.primitive}'", equation.place)
         if equation.primitive in ("while", "scan"):
             self.keep(equation.reads())
         operands = [self.value(v) for v in equation.inputs]
-        try:
+        with named(equation.primitive, equation.parameters, equation.place):
             results = rule.lower(self, equation, *operands)
-        except Unsupported as error:
-            raise no_javascript(str(error), equation.place) from None
         results = results if isinstance(results, list) else [results]
         for variable, result in zip(equation.outputs, results, strict=True):
             self.values[variable] = self._settled(variable, result)

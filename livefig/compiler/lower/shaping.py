@@ -234,18 +234,10 @@ def write_at(scope: Scope, part: Array, target: Stored, steps: Sequence[tuple[in
 
 @lowers("pad", functions="jnp.pad, jax.lax.pad, the derivative of slices")
 def _pad(scope: Scope, equation: Equation, operand: Array, value: Array) -> Array:
-    padding = value.flat(scope.code, scope.code.constant(0))
-    return padded(scope, operand, padding, equation.parameters["padding_config"])
-
-
-def padded(scope: Scope, operand: Array, padding: Expression, around: Sequence[tuple]) -> Array:
-    """The operand with (before, after, between) elements of padding along each axis; negative ones cut."""
-    code = scope.code
-    shape = tuple(
-        int(low + high + n + max(0, n - 1) * inner)
-        for n, (low, high, inner) in zip(operand.shape, around, strict=True)
-    )
-    steps = [(int(low), int(inner) + 1) for low, _, inner in around]
+    """With (before, after, between) elements of padding along each axis; negative ones cut."""
+    code, shape = scope.code, equation.outputs[0].shape
+    padding = value.flat(code, code.constant(0))
+    steps = [(int(low), int(inner) + 1) for low, _, inner in equation.parameters["padding_config"]]
     if math.prod(shape) > LIMIT:
         target = new(code, shape, operand.dtype)
         write(code, filled(code, shape, operand.dtype, padding), target)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Iterator
-
-import numpy as np
 
 from livefig.compiler.script.code import (
     Assign,
@@ -27,8 +24,11 @@ from livefig.compiler.script.code import (
     Store,
     While,
 )
-from livefig.compiler.script.liveness import Place, Usage, operands
-from livefig.compiler.script.syntax import ATOM, UNARY, WIDTH, enclosed, identifier, number, operation, rows
+from livefig.compiler.script.data import UNPACK, digits, is_packed, packed
+from livefig.compiler.script.expressions import Expressions
+from livefig.compiler.script.liveness import Usage, operands
+from livefig.compiler.script.names import Names
+from livefig.compiler.script.syntax import UNARY, WIDTH, rows
 
 _FOREVER = "while (true) {"
 _LONG = 60  # a longer expression gets a line of its own
@@ -45,16 +45,15 @@ class _Printer:
     def __init__(self, top: Block) -> None:
         self.top = top
         self.usage = Usage(top)
-        self.taken: set[str] = set()
-        self.counters: dict[str, Iterator[int]] = {}
-        self.names: dict[object, str] = {}
-        for name in sorted(self.usage.names):
-            self.names[name] = name if name[0] == "." else identifier(name.rpartition(".")[2], self.taken)
+        if any(isinstance(place, Buffer) and is_packed(place) for place in self.usage.places):
+            self.usage.names.add(UNPACK)
+        self.names = Names(self.usage.names)
+        self.name = self.names.of
+        self.expressions = Expressions(self.names)
+        self.text = self.expressions.text
         self.lines: list[str] = []
         self.depth = 0
         self.loops = 0
-        # Expressions that stand where they are used: text, precedence, and what they read that may change.
-        self.inlined: dict[Expression, tuple[str, int, set[Place]]] = {}
         self.working: list[Buffer] = []
 
     # Layout
@@ -68,30 +67,20 @@ class _Printer:
         self.line("function (runtime) {")
         self.depth += 1
         self.line('"use strict";')
-        for module in ("Math", "runtime"):
-            self.imports(module)
+        for text in self.names.imports():
+            self.line(text)
         self.declarations()
         self.block(self.top)
         self.depth -= 1
         self.line("}")
         return "\n".join(self.lines)
 
-    def imports(self, module: str) -> None:
-        """Short names for the functions of Math, or of the runtime."""
-        pairs = []
-        for name in sorted(self.usage.names):
-            start, _, short = name.rpartition(".")
-            if start == module:
-                pairs.append(short if self.names[name] == short else f"{short}: {self.names[name]}")
-        if pairs:
-            self.line(f"const {{ {', '.join(pairs)} }} = {module};")
-
     def declarations(self) -> None:
         """Names for the parameters, then the data, then the working arrays that all calls share."""
         functions = list(_functions(self.top))
         parameters = [p for function in functions for p in function.parameters]
         for parameter in parameters:
-            self.names[parameter] = identifier(parameter.prefix, self.taken)
+            self.names.parameter(parameter)
         buffers = [p for p in self.usage.places if isinstance(p, Buffer) and p not in parameters]
         for buffer in sorted(buffers, key=lambda b: b.number):
             self.name(buffer)
@@ -106,33 +95,26 @@ class _Printer:
         """Declare the working arrays that are new at each call, or the others."""
         for buffer in self.working:
             if buffer.fresh == fresh:
-                self.line(f"const {self.names[buffer]} = new {buffer.kind}({buffer.size});")
+                self.line(f"const {self.name(buffer)} = new {buffer.kind}({buffer.size});")
 
     def data(self, buffer: Buffer) -> None:
         """Declare an array of known values."""
-        values = [number(v) for v in buffer.data.astype(np.float64).tolist()]
+        if is_packed(buffer):
+            self.line(f"const {self.name(buffer)} = {packed(buffer, self.names.function(UNPACK))};")
+            return
+        values = digits(buffer)
         text = ", ".join(values)
         if len(text) < WIDTH:
-            self.line(f"const {self.names[buffer]} = {buffer.kind}.of({text});")
+            self.line(f"const {self.name(buffer)} = {buffer.kind}.of({text});")
             return
         *full, last = rows(values)
-        self.line(f"const {self.names[buffer]} = {buffer.kind}.of(")
+        self.line(f"const {self.name(buffer)} = {buffer.kind}.of(")
         self.depth += 1
         for row in full:
             self.line(f"{row},")
         self.line(last)
         self.depth -= 1
         self.line(");")
-
-    def name(self, thing: Cell | Buffer | Expression) -> str:
-        """The name of a variable, an array or a line's result: a letter and a number."""
-        if thing not in self.names:
-            prefix = "t" if isinstance(thing, Expression) else thing.prefix
-            counter = self.counters.setdefault(prefix, itertools.count(1))
-            name = next(f"{prefix}{n}" for n in counter if f"{prefix}{n}" not in self.taken)
-            self.taken.add(name)
-            self.names[thing] = name
-        return self.names[thing]
 
     # Statements
 
@@ -151,12 +133,12 @@ class _Printer:
             if isinstance(statement, Declare) and statement.value is None:
                 self.variables(unset)
                 continue
-            used = self.closure(operands(statement))
+            used = self.expressions.within(operands(statement))
             places = self.usage.writes[statement]
             for expression in list(waiting):
                 if expression in used:
                     del waiting[expression]
-                elif not places.isdisjoint(self.inlined[expression][2]):
+                elif not places.isdisjoint(self.expressions.reads(expression)):
                     self.constant(expression, waiting)
             self.statement(statement)
 
@@ -166,45 +148,20 @@ class _Printer:
             self.line(f"let {row};")
         unset.clear()
 
-    def closure(self, roots: Iterator[Expression | Buffer]) -> set[Expression]:
-        """The waiting expressions that the given ones contain."""
-        found: set[Expression] = set()
-        stack = [r for r in roots if isinstance(r, Expression)]
-        while stack:
-            expression = stack.pop()
-            if expression in self.inlined and expression not in found:
-                found.add(expression)
-                stack += [a for a in expression.arguments if isinstance(a, Expression)]
-        return found
-
     def expression(self, expression: Expression, block: Block, waiting: dict[Expression, None]) -> None:
         """Keep an expression for its only use in this block, or write it as a constant."""
-        text, precedence = self.compose(expression)
-        reads = self.reads(expression)
-        for inner in self.closure(a for a in expression.arguments if isinstance(a, Expression)):
+        for inner in self.expressions.hold(expression):
             waiting.pop(inner, None)
-            reads |= self.inlined[inner][2]
-        self.inlined[expression] = (text, precedence, reads)
         waiting[expression] = None
         once = self.usage.uses[expression] == 1 and self.usage.user[expression] is block
-        if not once or len(text) > _LONG:
+        if not once or len(self.text(expression)) > _LONG:
             self.constant(expression, waiting)
 
     def constant(self, expression: Expression, waiting: dict[Expression, None]) -> None:
         """Write a waiting expression as a constant."""
-        text = self.inlined.pop(expression)[0]
+        text = self.expressions.release(expression)
         del waiting[expression]
         self.line(f"const {self.name(expression)} = {text};")
-
-    def reads(self, expression: Expression) -> set[Place]:
-        """What the expression itself reads of what can change."""
-        places: set[Place] = set()
-        for a in expression.arguments:
-            if isinstance(a, Buffer) and not a.fixed:
-                places.add(a)
-            elif isinstance(a, Expression) and a.operator == "cell" and a.arguments[0].mutable:
-                places.add(a.arguments[0])
-        return places
 
     def statement(self, statement: Statement) -> None:
         """Write a statement."""
@@ -218,7 +175,7 @@ class _Printer:
             case Call(function, arguments):
                 texts = [self.text(a) if isinstance(a, Expression) else self.name(a) for a in arguments]
                 target = texts.pop(0) if function.startswith(".") else ""
-                self.line(f"{target}{self.names[function]}({', '.join(texts)});")
+                self.line(f"{target}{self.names.function(function)}({', '.join(texts)});")
             case BreakUnless(condition):
                 self.leave_unless(condition)
             case Return(results):
@@ -229,7 +186,7 @@ class _Printer:
     def assign(self, cell: Cell, value: Expression) -> None:
         """`c = …`, or `c += …` where the value begins with the variable itself."""
         name = self.name(cell)
-        if value in self.inlined and value.operator in ("+", "-", "*"):
+        if self.expressions.is_held(value) and value.operator in ("+", "-", "*"):
             first, second = value.arguments
             if first.operator == "cell" and first.arguments[0] is cell:
                 self.line(f"{name} {value.operator}= {self.text(second)};")
@@ -240,7 +197,7 @@ class _Printer:
         """Write a statement that has blocks."""
         match statement:
             case For(index, count, body):
-                name = self.names[index] = self.loop_name()
+                name = self.names.index(index, self.loops)
                 self.line(f"for (let {name} = 0; {name} < {count}; {name}++) {{")
                 self.nested(body, loop=True)
                 self.line("}")
@@ -251,7 +208,7 @@ class _Printer:
             case If(condition, then, otherwise):
                 self.branches(condition, then, otherwise)
             case Function(parameters, body):
-                self.line(f"return function ({', '.join(self.names[p] for p in parameters)}) {{")
+                self.line(f"return function ({', '.join(map(self.name, parameters))}) {{")
                 inner = any(isinstance(s, Function) for s in body.statements)
                 self.depth += 1
                 self.allocate(fresh=not inner)
@@ -300,12 +257,6 @@ class _Printer:
         self.loops -= loop
         self.depth -= 1
 
-    def loop_name(self) -> str:
-        """i, j, k … by the depth of the loop."""
-        letters = itertools.chain("ijklmn", (f"i{n}" for n in itertools.count(1)))
-        free = (name for name in letters if name not in self.taken)
-        return next(itertools.islice(free, self.loops, None))
-
     def results(self, results: dict[str, Result] | Expression) -> None:
         """Write a Return."""
         if isinstance(results, Expression):
@@ -329,32 +280,6 @@ class _Printer:
             return self.name(result)
         kind, elements = result
         return f"{kind}.of({', '.join(map(self.text, elements))})"
-
-    # Expressions
-
-    def text(self, expression: Expression, least: int = 0) -> str:
-        """The expression where something of at least this precedence is needed."""
-        return enclosed(self.short(expression), least)
-
-    def short(self, expression: Expression) -> tuple[str, int]:
-        """An expression's literal, name or text, and its precedence."""
-        if expression.constant:
-            literal = number(expression.value)
-            return literal, UNARY if literal.startswith("-") else ATOM
-        if expression.operator == "cell":
-            return self.name(expression.arguments[0]), ATOM
-        if expression in self.inlined:
-            return self.inlined[expression][:2]
-        return self.name(expression), ATOM
-
-    def compose(self, expression: Expression) -> tuple[str, int]:
-        """The text of an operator applied to its arguments, and its precedence."""
-        operator, arguments = expression.operator, expression.arguments
-        if operator == "copy":
-            return self.short(arguments[0])
-        if operator == "load":
-            return f"{self.name(arguments[0])}[{self.text(arguments[1])}]", ATOM
-        return operation(self.names.get(operator, operator), [self.short(a) for a in arguments])
 
 
 def _functions(block: Block) -> Iterator[Function]:
