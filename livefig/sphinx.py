@@ -148,6 +148,7 @@ class ExtractFigures(SphinxPostTransform):
             alt=html.unescape(picture["alt"]),
             width=picture["width"],
             height=picture["height"],
+            grows=re.search(r'"grow":\s*true', program) is not None,
         )
 
 
@@ -213,7 +214,7 @@ def visit_live_figure(translator: HTML5Translator, node: live_figure) -> None:
     static = translator.builder.imgpath.removesuffix(translator.builder.imagedir) + "_static"
     translator.body.append(
         f'<figure class="livefig" id="{node["element"]}" data-live="{node["identity"]}"'
-        f' data-name="{node["name"]}"><img src="{static}/{FOLDER}/{node["identity"]}.png"'
+        f' data-name="{node["name"]}"{" data-grow" if node["grows"] else ""}><img src="{static}/{FOLDER}/{node["identity"]}.png"'
         f' alt="{html.escape(node["alt"])}" width="{node["width"]}" height="{node["height"]}">'
         f"<noscript>{WITHOUT_SCRIPT}</noscript></figure>\n"
     )

@@ -261,6 +261,7 @@ export class LiveFigure extends State {
     } catch (error) {
       this.destroy();
       this.element.classList.remove("lf-live");
+      this.element.classList.add("lf-failed");
       this.element.replaceChildren(...picture);
       reportFailure(this.spec.name, error);
     }

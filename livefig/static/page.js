@@ -15,6 +15,7 @@ function mount(element, definition, host = null) {
     element.livefig = new LiveFigure(element, definition, host);
     return element.livefig;
   } catch (error) {
+    element.classList.add("lf-failed");
     reportFailure(definition?.spec?.name, error);
     return null;
   }

@@ -11,10 +11,11 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import ElementHandle, Page
 
 from tests.livefig.reader import operate
+from tests.livefig.screens import LAPTOP, in_view, room, span
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "_build" / "screenshots"
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+WIDE, NARROW = LAPTOP, {"width": 360, "height": 740}
 # What the theme itself needs inline, and nothing that makes code from text.
 POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'self' 'unsafe-inline'\">"
 PROBE = "<script>try { new Function(''); policy = 'permits' } catch { policy = 'refuses' }</script>"
@@ -69,7 +70,8 @@ def images(pdf: bytes) -> int:
 )
 def test_opens_offline(visit, page_name: str, look: str, options: dict[str, Any]) -> None:
     """One visit in each look: formulas are set, nothing sticks out, nothing is logged or asked for elsewhere;
-    light and dark, axe finds nothing serious; printed, a figure not yet scrolled to is there as any other.
+    figures fit their screen; light and dark, axe finds nothing serious; printed, a figure not yet scrolled to
+    is there as any other.
 
     With BOOK_SCREENSHOTS set, _build/screenshots has what is for looking at.
     """
@@ -81,12 +83,18 @@ def test_opens_offline(visit, page_name: str, look: str, options: dict[str, Any]
     figures = opened.figures()  # which scrolls to each
     if printed is not None:
         assert printed >= len(figures) > 0
-        assert images(page.pdf()) == printed
+        assert images(page.pdf()) == printed - len(figures), "what is live is printed as it stands"
     if os.environ.get("BOOK_SCREENSHOTS"):
         page.add_style_tag(content="* { transition: none !important; animation: none !important }")
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENSHOTS / f"{page_name.replace('/', '-')}-{look}.png", full_page=True)
     check_fit(page, figures)
+    for figure in figures:
+        name = figure.get_attribute("data-name")
+        if look == "narrow":
+            assert in_view(page, figure) > 0.95, f"{name}: the main plot stays in view"
+        else:
+            assert span(page, figure) <= room(page), f"{name}: plots, controls and player on one screen"
     if look != "narrow":
         check_access(page)
     assert opened.errors == []

@@ -41,6 +41,23 @@ live.figure(
     summary="A loss of the reader's own.",
 )
 """
+BOX = """
+import ipywidgets
+
+def sine(name):
+    views = [live.curves([live.line("y")])]
+    return live.figure(lambda a: {"y": jnp.sin(a * jnp.arange(9.0))}, [live.slider("a", 1, 5)], views, name=name)
+
+ipywidgets.HBox([ipywidgets.IntSlider(description="beside"), sine("one"), sine("two")])
+"""
+# Where the slider and the two figures stand, and the box around them.
+BOXES = """
+() => {
+    const box = document.querySelector(".widget-hbox:has(.livefig)"), own = box.getBoundingClientRect();
+    const parts = [...box.children].map(part => part.getBoundingClientRect());
+    return [own.right, ...parts.flatMap(({ left, right }) => [left, right])];
+}
+"""
 FIND = """
 from livefig.widget import LiveFigure
 figures = [value for value in list(globals().values()) if isinstance(value, LiveFigure)]
@@ -207,4 +224,11 @@ def test_figures_in_a_kernel(open_chapter, run_figures) -> None:
 
     session.run_new_cell(OWN_LOSS)
     session.wait(f"() => ({STATES})().length === {count + 1}")
+
+    session.run_new_cell(BOX)
+    session.wait(f"() => ({STATES})().length === {count + 3}")
+    end, *edges = page.evaluate(BOXES)
+    slider, one, two = (edges[i + 1] - edges[i] for i in (0, 2, 4))
+    assert slider >= 290 and one == two > 250, "each has room in an HBox"
+    assert edges[4] - edges[3] >= 16 and edges[5] <= end + 1, "with a gap, and none is cut off"
     assert session.errors() == []
