@@ -74,7 +74,7 @@ def test_groups_add_and_do_not_multiply(table):
 def test_the_page_looks_up_what_the_kernel_does(table, state):
     lam, table.rank, table.wide = state
     table.lam = lam
-    engine = Engine("d3.js", *assets.RUNTIME, "controls.js", "table.js", code=ATOB)
+    engine = Engine("d3.js", *assets.RUNTIME, "controls.js", "table.js", code=LOOK)
     found = json.loads(
         engine.eval(f"look({table.definition.program.source}, {json.dumps([lam, *state[1:]])})")
     )
@@ -85,16 +85,7 @@ def test_the_page_looks_up_what_the_kernel_does(table, state):
         )
 
 
-# V8 alone has no atob.
-ATOB = """
-const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const atob = text => {
-    let bits = "";
-    for (const letter of text.replace(/=+$/, "")) {
-        bits += BASE64.indexOf(letter).toString(2).padStart(6, "0");
-    }
-    return bits.match(/.{8}/g).map(byte => String.fromCharCode(parseInt(byte, 2))).join("");
-};
+LOOK = """
 const plain = (_, value) => ArrayBuffer.isView(value) ? Array.from(value, String) : value;
 const look = (program, values) => JSON.stringify(program(runtime)(...values), plain);
 """
