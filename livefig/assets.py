@@ -79,13 +79,22 @@ def style() -> str:
 
 
 def lean(text: str) -> str:
-    """JavaScript or CSS of our own without indentation, blank lines and lines of comment alone.
+    """JavaScript or CSS of our own without indentation, blank lines and comments.
 
-    A fifth less to ship, line for line still what is in `static/`. (No string there goes over several lines.)
+    A quarter less to ship, line for line still what is in `static/`, where no string goes over several lines.
     """
     text = re.sub(r"^[ \t]*/\*.*?\*/[ \t]*\n", "", text, flags=re.MULTILINE | re.DOTALL)
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+    lines = (_without_remark(line.strip()) for line in text.splitlines())
+    return "\n".join(filter(None, lines)) + "\n"
+
+
+def _without_remark(line: str) -> str:
+    """A line without the comment at its end. What is in quotes stays: their number before it is even."""
+    for match in re.finditer(r"(?:^|\s+)//", line):
+        before = line[: match.start()]
+        if not any(before.count(quote) % 2 for quote in "\"'`"):
+            return before
+    return line
 
 
 def _read(name: str) -> str:

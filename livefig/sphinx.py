@@ -212,9 +212,10 @@ def _is_figure_bundle(node: nodes.Node) -> bool:
 def visit_live_figure(translator: HTML5Translator, node: live_figure) -> None:
     """Write the light figure of a page."""
     static = translator.builder.imgpath.removesuffix(translator.builder.imagedir) + "_static"
+    grows = " data-grow" if node["grows"] else ""
     translator.body.append(
         f'<figure class="livefig" id="{node["element"]}" data-live="{node["identity"]}"'
-        f' data-name="{node["name"]}"{" data-grow" if node["grows"] else ""}><img src="{static}/{FOLDER}/{node["identity"]}.png"'
+        f' data-name="{node["name"]}"{grows}><img src="{static}/{FOLDER}/{node["identity"]}.png"'
         f' alt="{html.escape(node["alt"])}" width="{node["width"]}" height="{node["height"]}">'
         f"<noscript>{WITHOUT_SCRIPT}</noscript></figure>\n"
     )

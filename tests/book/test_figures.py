@@ -147,7 +147,8 @@ def with_iterates_rounded(definition: Any) -> Any:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(curvlib, "minimize", otherwise)
-            return definition.function.__wrapped__(*arguments)
+            jitted = definition.function.__wrapped__
+            return jitted.__wrapped__(*arguments)
 
     return dataclasses.replace(definition, function=jax.jit(function))
 

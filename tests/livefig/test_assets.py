@@ -65,13 +65,13 @@ def test_every_file_of_the_front_end_is_in_the_script():
 def test_what_is_shipped_lacks_comments_and_indentation_and_nothing_else():
     text = """/* One
    comment. */
-const a = 1; // stays
+const a = 1; // goes too
 
   /** Another. */
   // and another
-  const b = "/* no comment */";
+  const b = "/* no comment */", c = "a // b"; // the end
 """
-    assert assets.lean(text) == 'const a = 1; // stays\nconst b = "/* no comment */";\n'
+    assert assets.lean(text) == 'const a = 1;\nconst b = "/* no comment */", c = "a // b";\n'
 
 
 def test_no_string_of_the_front_end_goes_over_several_lines():

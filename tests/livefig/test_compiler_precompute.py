@@ -104,7 +104,7 @@ def test_keys_that_depend_on_an_argument_say_what_to_do():
         return jax.random.normal(jax.random.fold_in(jax.random.key(0), a), (5,))
 
     with pytest.raises(
-        CompileError, match=r"random keys .*draw random numbers outside.* as data.*constants\.py"
+        CompileError, match=r"random keys .*draw random numbers outside.* as data.*precompute\.py"
     ):
         compile(drawn, 2)
 
