@@ -15,7 +15,7 @@ the same arguments. The way there has three stages, each a module or two:
    A small array is asked for all its elements at once and becomes as many scalars; a larger one stays a rule
    until something needs it stored or summed, and then becomes one loop over typed arrays. So chains of
    operations fuse by themselves, and a program grows with the code, not with the data or the number of steps.
-   The builder (`script`: `builder`, `code`, `folding`) folds constants, shares equal expressions and puts
+   The builder (`script`: `builder`, `tree`, `folding`) folds constants, shares equal expressions and puts
    each in the outermost block where it is defined.
 3. **The text** (`script`: `liveness`, `printer` with `names`, `expressions` and `data`, `syntax`). Dead
    statements go, expressions used once are written in place.

@@ -16,7 +16,7 @@ import numpy as np
 
 from livefig.compiler.graph.equations import TYPED_ARRAYS
 from livefig.compiler.script.builder import Builder
-from livefig.compiler.script.code import Block, Buffer, Expression
+from livefig.compiler.script.tree import Block, Buffer, Expression
 
 LIMIT = 16  # arrays of more elements become loops
 DEEPEST = 32  # rules that ask each other in turn, before one is worked out: each takes Python's stack

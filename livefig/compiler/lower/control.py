@@ -22,7 +22,7 @@ from livefig.compiler.lower.arrays import (
 from livefig.compiler.lower.scope import Scope
 from livefig.compiler.registry import lowers
 from livefig.compiler.script.builder import Builder
-from livefig.compiler.script.code import Block, BreakUnless, Buffer, Cell, Expression, If
+from livefig.compiler.script.tree import Block, BreakUnless, Buffer, Cell, Expression, If
 
 LADDER = (
     8  # branches, up to which one after another is asked for; more are halved, or they would nest too deep

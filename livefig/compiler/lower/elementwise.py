@@ -15,7 +15,7 @@ from livefig.compiler.lower.arrays import LIMIT, Array, Scalars, define, scalars
 from livefig.compiler.lower.scope import Scope
 from livefig.compiler.registry import lowers
 from livefig.compiler.script.builder import Builder
-from livefig.compiler.script.code import Expression
+from livefig.compiler.script.tree import Expression
 
 
 def elementwise(

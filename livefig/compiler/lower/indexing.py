@@ -23,7 +23,7 @@ from livefig.compiler.lower.scope import Scope
 from livefig.compiler.registry import lowers
 from livefig.compiler.script import folding
 from livefig.compiler.script.builder import Builder
-from livefig.compiler.script.code import Expression
+from livefig.compiler.script.tree import Expression
 
 _COMBINE = {
     "scatter": lambda code, dtype, old, new: new,

@@ -27,7 +27,7 @@ from livefig.compiler.lower.arrays import (
 from livefig.compiler.lower.scope import Scope
 from livefig.compiler.registry import lowers
 from livefig.compiler.script.builder import Builder
-from livefig.compiler.script.code import Expression
+from livefig.compiler.script.tree import Expression
 
 
 def _log_add_exp(code: Builder, dtype: np.dtype, a: Expression, b: Expression) -> Expression:

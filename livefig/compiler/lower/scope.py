@@ -11,7 +11,7 @@ from livefig.compiler.graph.equations import Constant, Equation, Graph, Variable
 from livefig.compiler.lower.arrays import Array, Lazy, Stored, known, new, settled, stored, write
 from livefig.compiler.registry import TABLE
 from livefig.compiler.script.builder import Builder
-from livefig.compiler.script.code import Buffer
+from livefig.compiler.script.tree import Buffer
 
 _NEVER = math.inf
 

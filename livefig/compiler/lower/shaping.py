@@ -24,7 +24,7 @@ from livefig.compiler.lower.arrays import (
 from livefig.compiler.lower.scope import Scope
 from livefig.compiler.registry import lowers
 from livefig.compiler.script.builder import Builder
-from livefig.compiler.script.code import Expression
+from livefig.compiler.script.tree import Expression
 
 
 @lowers("broadcast_in_dim", functions="jnp.broadcast_to, x[:, None], mixed shapes")

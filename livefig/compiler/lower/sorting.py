@@ -10,7 +10,7 @@ from livefig.compiler.graph.equations import Equation
 from livefig.compiler.lower.arrays import Array, Index, Scalars, Stored, define, new, stored, unless_cheap
 from livefig.compiler.lower.scope import Scope
 from livefig.compiler.registry import lowers
-from livefig.compiler.script.code import Expression
+from livefig.compiler.script.tree import Expression
 
 
 @lowers("sort", functions="jnp.sort, jnp.argsort, jnp.lexsort, jnp.median, jnp.quantile")

@@ -1,4 +1,4 @@
-"""The builder of JavaScript: it puts expressions and statements where they belong (see `code`)."""
+"""The builder of JavaScript: it puts expressions and statements where they belong (see `tree`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from livefig.compiler.script import folding
-from livefig.compiler.script.code import (
+from livefig.compiler.script.tree import (
     Assign,
     Block,
     Buffer,

@@ -10,7 +10,7 @@ import base64
 
 import numpy as np
 
-from livefig.compiler.script.code import Buffer
+from livefig.compiler.script.tree import Buffer
 from livefig.compiler.script.syntax import number
 
 MANY = 1000  # numbers, above which they are written as bytes

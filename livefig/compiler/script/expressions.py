@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from livefig.compiler.script.code import Buffer, Expression
+from livefig.compiler.script.tree import Buffer, Expression
 from livefig.compiler.script.liveness import Place
 from livefig.compiler.script.names import Names
 from livefig.compiler.script.syntax import ATOM, UNARY, enclosed, number, operation

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from livefig.compiler.script.code import Expression
+from livefig.compiler.script.tree import Expression
 
 
 class Maker(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from livefig.compiler.script.code import (
+from livefig.compiler.script.tree import (
     Assign,
     Block,
     BreakUnless,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from livefig.compiler.script.code import Buffer, Cell, Expression
+from livefig.compiler.script.tree import Buffer, Cell, Expression
 from livefig.compiler.script.syntax import identifier
 
 Named = Cell | Buffer | Expression

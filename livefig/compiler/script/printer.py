@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from livefig.compiler.script.code import (
+from livefig.compiler.script.tree import (
     Assign,
     Block,
     BreakUnless,
