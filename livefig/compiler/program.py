@@ -29,8 +29,8 @@ from livefig.compiler.lower.arrays import (
     write,
 )
 from livefig.compiler.script.builder import Builder
-from livefig.compiler.script.tree import Buffer, Cell, Expression, Return
 from livefig.compiler.script.printer import print_program
+from livefig.compiler.script.tree import Buffer, Cell, Expression, Return
 
 LARGEST = 5_000_000  # characters of a program
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from livefig.compiler.script.builder import Builder
-from livefig.compiler.script.tree import Expression
 from livefig.compiler.script.folding import bounds
+from livefig.compiler.script.tree import Expression
 
 ElementRule = Callable[..., "Expression"]  # rule(code, dtype, *arguments), dtype that of the first argument
 

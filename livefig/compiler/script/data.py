@@ -10,8 +10,8 @@ import base64
 
 import numpy as np
 
-from livefig.compiler.script.tree import Buffer
 from livefig.compiler.script.syntax import number
+from livefig.compiler.script.tree import Buffer
 
 MANY = 1000  # numbers, above which they are written as bytes
 UNPACK = "runtime.unpack"

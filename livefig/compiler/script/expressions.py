@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from livefig.compiler.script.tree import Buffer, Expression
 from livefig.compiler.script.liveness import Place
 from livefig.compiler.script.names import Names
 from livefig.compiler.script.syntax import ATOM, UNARY, enclosed, number, operation
+from livefig.compiler.script.tree import Buffer, Expression
 
 
 class Expressions:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from livefig.compiler.script.tree import Buffer, Cell, Expression
 from livefig.compiler.script.syntax import identifier
+from livefig.compiler.script.tree import Buffer, Cell, Expression
 
 Named = Cell | Buffer | Expression
 

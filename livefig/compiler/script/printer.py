@@ -6,6 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 
+from livefig.compiler.script.data import UNPACK, digits, is_packed, packed
+from livefig.compiler.script.expressions import Expressions
+from livefig.compiler.script.liveness import Usage, operands
+from livefig.compiler.script.names import Names
+from livefig.compiler.script.syntax import UNARY, WIDTH, rows
 from livefig.compiler.script.tree import (
     Assign,
     Block,
@@ -24,11 +29,6 @@ from livefig.compiler.script.tree import (
     Store,
     While,
 )
-from livefig.compiler.script.data import UNPACK, digits, is_packed, packed
-from livefig.compiler.script.expressions import Expressions
-from livefig.compiler.script.liveness import Usage, operands
-from livefig.compiler.script.names import Names
-from livefig.compiler.script.syntax import UNARY, WIDTH, rows
 
 _FOREVER = "while (true) {"
 _LONG = 60  # a longer expression gets a line of its own
