@@ -133,6 +133,14 @@ export class SlopeMark extends StraightMark {
     const ends = [left, right].map((at) => [at, py + steep * (at - px)]);
     return ends.every(([, v]) => v >= plot.y - 1 && v <= plot.y + plot.height + 1) ? ends : null;
   }
+
+  /** Also along the line, on the side where a rising one leaves room. */
+  places() {
+    const [[x0, y0], [x1, y1]] = this.ends;
+    const along = [3 / 4, 1 / 2, 1 / 4].map((part) => [x0 + part * (x1 - x0), y0 + part * (y1 - y0)]);
+    const beside = ([x, y]) => [[x + 6, y + 11, "start"], [x - 6, y - 5, "end"]];
+    return [...super.places(), ...along.flatMap(beside)];
+  }
 }
 
 /**

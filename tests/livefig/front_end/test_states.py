@@ -136,3 +136,21 @@ def test_a_figure_without_controls_is_a_plot_and_no_more(open_figure) -> None:
     assert page.locator(".lf-line").first.get_attribute("d").startswith("M")
     assert page.locator("figure :is(button, input, select)").count() == 0
     assert page.locator(".lf-summary").text_content() == "A parabola."
+
+
+def test_labels_of_slopes_that_end_together_stand_apart(open_figure) -> None:
+    def orders(order):
+        error = 10.0 ** -jnp.arange(1.0, 9.0)
+        return {"error": error, "next": error**order}
+
+    slopes = [live.slope(k, through=(1.0, 1.0), label=f"slope {k}", color="grey") for k in (1, 2, 3)]
+    layers = [live.line("next", x="error"), *slopes]
+    limits = {"xlim": (1e-8, 10), "ylim": (1e-16, 10)}
+    view = live.curves(layers, xlog=True, ylog=True, **limits)
+    page = open_figure(live.figure(orders, [live.slider("order", 1, 3, 2)], [view], name="orders"))
+    boxes = [label.bounding_box() for label in page.locator(".lf-rule-label:visible").all()]
+    assert len(boxes) == 3
+    for one in boxes:
+        for other in boxes[boxes.index(one) + 1 :]:
+            across = one["x"] + one["width"] < other["x"] or other["x"] + other["width"] < one["x"]
+            assert across or abs(one["y"] - other["y"]) > 10, "no label stands on another"
