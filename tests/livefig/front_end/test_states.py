@@ -1,5 +1,6 @@
 """States that are not the whole: paths that grow, controls without effect, no controls."""
 
+import itertools
 import json
 
 import jax.numpy as jnp
@@ -139,18 +140,21 @@ def test_a_figure_without_controls_is_a_plot_and_no_more(open_figure) -> None:
 
 
 def test_labels_of_slopes_that_end_together_stand_apart(open_figure) -> None:
+    """Where the steep ones leave the plot in one corner, and a sentence takes the other."""
+
     def orders(order):
         error = 10.0 ** -jnp.arange(1.0, 9.0)
         return {"error": error, "next": error**order}
 
-    slopes = [live.slope(k, through=(1.0, 1.0), label=f"slope {k}", color="grey") for k in (1, 2, 3)]
-    layers = [live.line("next", x="error"), *slopes]
-    limits = {"xlim": (1e-8, 10), "ylim": (1e-16, 10)}
-    view = live.curves(layers, xlog=True, ylog=True, **limits)
-    page = open_figure(live.figure(orders, [live.slider("order", 1, 3, 2)], [view], name="orders"))
+    slopes = [live.slope(k, (1.0, 1.0), color="grey") for k in (1, 2, 3)]
+    limits = {"xlim": (1e-8, 20), "ylim": (1e-16, 10), "xlog": True, "ylog": True}
+    views = [
+        live.curves([live.line("next")], ylog=True),
+        live.curves([*slopes, live.line("next", x="error")], xlabel="error", ylabel="next", **limits),
+    ]
+    page = open_figure(live.figure(orders, [live.slider("order", 1, 3, 2)], views, name="orders"))
     boxes = [label.bounding_box() for label in page.locator(".lf-rule-label:visible").all()]
     assert len(boxes) == 3
-    for one in boxes:
-        for other in boxes[boxes.index(one) + 1 :]:
-            across = one["x"] + one["width"] < other["x"] or other["x"] + other["width"] < one["x"]
-            assert across or abs(one["y"] - other["y"]) > 10, "no label stands on another"
+    for one, other in itertools.combinations(boxes, 2):
+        across = one["x"] + one["width"] < other["x"] or other["x"] + other["width"] < one["x"]
+        assert across or abs(one["y"] - other["y"]) > 10, "no label stands on another"
