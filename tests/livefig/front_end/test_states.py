@@ -143,7 +143,7 @@ def test_labels_of_slopes_that_end_together_stand_apart(open_figure) -> None:
     """Where the steep ones leave the plot in one corner, and a sentence takes the other."""
 
     def orders(order):
-        error = 10.0 ** -jnp.arange(1.0, 9.0)
+        error = jnp.append(10.0 ** -jnp.arange(1.0, 9.0), 0.0)
         return {"error": error, "next": error**order}
 
     slopes = [live.slope(k, (1.0, 1.0), color="grey") for k in (1, 2, 3)]
