@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from curvlib import likelihoods, linalg, methods, problems, products
 from curvlib.linalg import conjugate_gradients
 from curvlib.line_search import Armijo
+from curvlib.method import Info, Method
 from curvlib.methods import (
     FirstOrder,
     GaussNewton,
@@ -17,9 +18,10 @@ from curvlib.methods import (
     TrustRegionNewton,
     to_optax,
 )
-from curvlib.minimize import Info, Method, Trace, minimize
+from curvlib.minimize import Trace, minimize
 from curvlib.problems import LeastSquares, Objective, Supervised
 from curvlib.products import ggn, ggn_vp, hessian, hvp
+from curvlib.solvers import CG, Dense
 from curvlib.status import Status
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CG",
     "Armijo",
+    "Dense",
     "FirstOrder",
     "GaussNewton",
     "GradientDescent",

@@ -13,50 +13,71 @@ import numpy as np
 Array = jax.Array
 Schedule = Callable[[Array], Array]
 _Class = TypeVar("_Class", bound=type)
+_STATIC = "static"
 
 
 def hyperparameters(cls: _Class) -> _Class:
     """Make a class of hyperparameters a frozen dataclass that is a pytree.
 
-    Numbers are leaves, so that changing one recompiles nothing; functions (a schedule, an optax
-    transformation) and names (strings) are static. A class may define ``check(self)``, which runs when a user
-    builds an instance and not when JAX rebuilds one.
+    Numbers are leaves, so that changing one recompiles nothing, and floats, however they are given. What
+    decides shapes or bounds loops (a number of iterations, say) is declared ``static``: it reaches the step
+    as the Python number that it is, and another one compiles anew. Functions (a schedule, an optax
+    transformation) and names (strings) are static too. A class may define ``check(self)``, which runs when a
+    user builds an instance and not when JAX rebuilds one.
+
+    Example:
+        >>> @hyperparameters
+        ... class Remembers:
+        ...     rate: float = 1
+        ...     memory: int = static(10)
+        >>> jax.tree.leaves(Remembers(memory=3)), Remembers(memory=3).memory
+        ([1.0], 3)
     """
 
     def prepare(self: Any) -> None:
         if hasattr(self, "check"):
             self.check()
         for field in fields:
-            if str(field.type).startswith("float"):
+            if field.name not in fixed_names:
                 object.__setattr__(self, field.name, as_float(getattr(self, field.name)))
 
     cls.__post_init__ = prepare
     cls = dataclasses.dataclass(frozen=True)(cls)
     fields = dataclasses.fields(cls)
     names = tuple(field.name for field in fields)
+    fixed_names = {field.name for field in fields if field.metadata.get(_STATIC)}
 
-    def is_static(value: Any) -> bool:
-        return any(callable(leaf) or isinstance(leaf, str) for leaf in jax.tree.leaves(value))
+    def is_static(name: str, value: Any) -> bool:
+        leaves = jax.tree.leaves(value)
+        return name in fixed_names or any(callable(leaf) or isinstance(leaf, str) for leaf in leaves)
 
     def flatten(self: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        values = [getattr(self, name) for name in names]
-        leaves = tuple(None if is_static(value) else value for value in values)
-        return leaves, tuple(value if is_static(value) else None for value in values)
+        values = {name: getattr(self, name) for name in names}
+        fixed = {name: value for name, value in values.items() if is_static(name, value)}
+        leaves = tuple(None if name in fixed else value for name, value in values.items())
+        return leaves, tuple(fixed.items())
 
-    def unflatten(static: tuple[Any, ...], leaves: tuple[Any, ...]) -> Any:
+    def unflatten(fixed: tuple[Any, ...], leaves: tuple[Any, ...]) -> Any:
         self = object.__new__(cls)
-        for name, fixed, leaf in zip(names, static, leaves, strict=True):
-            object.__setattr__(self, name, leaf if fixed is None else fixed)
+        for name, value in {**dict(zip(names, leaves, strict=True)), **dict(fixed)}.items():
+            object.__setattr__(self, name, value)
         return self
 
     jax.tree_util.register_pytree_node(cls, flatten, unflatten)
     return cls
 
 
+def static(default: Any = dataclasses.MISSING) -> Any:
+    """A field of ``hyperparameters`` that is no leaf: shapes and loop bounds may depend on it. It must be
+    hashable."""
+    return dataclasses.field(default=default, metadata={_STATIC: True})
+
+
 def as_float(value: Any) -> Any:
     """A number of Python or NumPy as a float, anything else as it is: 1, 1.0 and np.float64(1) are one type
     to JAX then, and what is compiled for one serves all."""
-    return float(value) if isinstance(value, int | float | np.integer | np.floating) else value
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return float(value) if number else value
 
 
 def at_step(hyperparameter: Any, count: Array) -> Array:

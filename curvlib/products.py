@@ -6,6 +6,7 @@ every basis vector: it is what the chapters draw and what the tests compare with
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,89 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from curvlib.problems import Array, Params, check_params, check_problem
+from curvlib.problems import check_problem, gives
+from curvlib.trees import Array, Params, check_like_params, check_params
+
+
+@dataclasses.dataclass(frozen=True)
+class Curvature:
+    """A symmetric linear map C on the space of parameters, linearized once at θ.
+
+    Made by ``hessian_map`` and ``ggn_map``; what a solver (``curvlib.solvers``) takes.
+
+    Attributes:
+        product: v ↦ Cv, on pytrees like the parameters.
+        params: θ.
+        rows: where C = RᵀR + λ₀I is known by its rows, a function that returns R, shape (m, n), columns in
+            the order of ``ravel_pytree(params)``; else None.
+        shift: λ₀ ≥ 0.
+    """
+
+    product: Callable[[Params], Params]
+    params: Params
+    rows: Callable[[], Array] | None = None
+    shift: float | Array = 0.0
+
+    def matrix(self) -> Array:
+        """C, dense, shape (n, n): ``product`` applied to the n basis vectors of ``ravel_pytree(params)``."""
+        return dense(self.product, self.params)
+
+
+def hessian_map(problem: Any, params: Params) -> Curvature:
+    """The Hessian ∇²L(θ) as a map: the gradient is linearized once, and a product costs what is left of it.
+
+    Raises:
+        TypeError: if the problem has no loss, or ``params`` is not floating-point.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from curvlib.problems import quadratic
+        >>> hessian_map(quadratic(kappa=100.0), jnp.zeros(2)).product(jnp.ones(2)).tolist()
+        [1.0, 100.0]
+    """
+    check_problem(problem)
+    check_params(params)
+    return Curvature(jax.linearize(jax.grad(problem.loss), params)[1], params)
+
+
+def ggn_map(problem: Any, params: Params) -> Curvature:
+    """The generalized Gauss–Newton matrix G = JᵀH_out J (see ``ggn_vp``) as a map.
+
+    Its rows are B½J with the symmetric root of B = H_out: for ``LeastSquares`` the Jacobian itself.
+
+    Raises:
+        TypeError: if ``params`` is not floating-point, or the problem is known by its loss alone.
+
+    Example:
+        >>> import curvlib as cl, jax.numpy as jnp
+        >>> line = cl.LeastSquares(lambda p: jnp.array([[1.0, 2.0], [3.0, 4.0]]) @ p)
+        >>> ggn_map(line, jnp.zeros(2)).rows().tolist()
+        [[1.0, 2.0], [3.0, 4.0]]
+    """
+    if not gives(problem, "outputs"):
+        raise TypeError(
+            f"the generalized Gauss–Newton matrix needs a loss of outputs, got {type(problem).__name__}: "
+            "write the problem as cl.LeastSquares(residual) or "
+            "cl.Supervised(predict, likelihood, inputs, targets)"
+        )
+    check_params(params)
+    outputs, push = jax.linearize(problem.outputs, params)
+    pull = jax.linear_transpose(push, params)
+    ridge = problem.ridge if gives(problem, "ridge") else None
+
+    def product(v: Params) -> Params:
+        (bent,) = pull(problem.output_hessian(outputs, push(v)))
+        if ridge is None:
+            return bent
+        return jax.tree.map(lambda g, r, x: (g + r).astype(x.dtype), bent, ridge(params, v), v)
+
+    def rows() -> Array:
+        root = problem.output_root(outputs)
+        return _matrix_of(lambda v: root(push(v)).ravel(), params, outputs.size)
+
+    # Behind a chart the ridge is no multiple of the identity.
+    plain = ridge is None or problem.chart is None
+    return Curvature(product, params, rows if plain else None, 0.0 if ridge is None else problem.l2)
 
 
 def hvp(problem: Any, params: Params, v: Params) -> Params:
@@ -42,10 +125,9 @@ def hvp(problem: Any, params: Params, v: Params) -> Params:
         >>> hvp(quadratic(kappa=100.0), jnp.zeros(2), jnp.array([1.0, 1.0])).tolist()
         [1.0, 100.0]
     """
-    check_problem(problem)
     check_params(params)
     check_like_params(params, v)
-    return jax.jvp(jax.grad(problem.loss), (params,), (v,))[1]
+    return hessian_map(problem, params).product(v)
 
 
 def hessian(problem: Any, params: Params) -> Array:
@@ -63,23 +145,24 @@ def hessian(problem: Any, params: Params) -> Array:
         >>> hessian(quadratic(kappa=100.0), jnp.zeros(2)).tolist()
         [[1.0, 0.0], [0.0, 100.0]]
     """
-    return dense(lambda v: hvp(problem, params, v), params)
+    return hessian_map(problem, params).matrix()
 
 
 def ggn_vp(problem: Any, params: Params, v: Params) -> Params:
     """The generalized Gauss–Newton product G v, G = JᵀH_out J, without forming G.
 
-    The loss is a convex function of outputs f(θ) with the Jacobian J; H_out is its Hessian in the outputs, so
-    that G is what remains of ∇²L when the curvature of f is left out. It is always positive semidefinite.
+    The loss is a function of outputs f(θ) with the Jacobian J; H_out is its Hessian in the outputs, so that G
+    is what remains of ∇²L when the curvature of f is left out. It is positive semidefinite where the loss is
+    convex in the outputs.
 
     - ``LeastSquares``: G = JᵀJ, the outputs being the residuals.
     - ``Supervised``: G = 1/N Σᵢ Jᵢᵀ ∇²_f(−log pᵢ) Jᵢ + l2 I, the outputs being those of ``predict``. For
-      likelihoods in their natural parameters it equals the Fisher information matrix.
+      likelihoods in their natural parameters it equals the Fisher information matrix plus l2 I.
 
     One pass forward along v and one back: it costs a small multiple of a gradient.
 
     Args:
-        problem: has ``outputs(params)``, ``output_hessian(outputs, v)`` and a number ``l2``.
+        problem: gives "outputs": it has ``outputs(params)`` and ``output_hessian(outputs, v)``.
         params: θ, any pytree.
         v: the direction, of the same structure, shapes and dtypes as ``params``.
 
@@ -98,9 +181,8 @@ def ggn_vp(problem: Any, params: Params, v: Params) -> Params:
         >>> ggn_vp(problem, jnp.zeros(2), jnp.array([1.0, 0.0])).tolist()
         [10.0, 14.0]
     """
-    check_params(params)
     check_like_params(params, v)
-    return _ggn_map(problem, params)(v)
+    return ggn_map(problem, params).product(v)
 
 
 def ggn(problem: Any, params: Params) -> Array:
@@ -114,26 +196,7 @@ def ggn(problem: Any, params: Params) -> Array:
         >>> ggn(cl.LeastSquares(lambda p: jnp.array([[1.0, 2.0], [3.0, 4.0]]) @ p), jnp.zeros(2)).tolist()
         [[10.0, 14.0], [14.0, 20.0]]
     """
-    check_params(params)
-    return dense(_ggn_map(problem, params), params)
-
-
-def _ggn_map(problem: Any, params: Params) -> Callable[[Params], Params]:
-    """v ↦ G v, the outputs and their derivative at θ computed once."""
-    if not hasattr(problem, "output_hessian"):
-        raise TypeError(
-            f"the generalized Gauss–Newton matrix needs a loss of outputs, got {type(problem).__name__}: "
-            "write the problem as cl.LeastSquares(residual) or "
-            "cl.Supervised(predict, likelihood, inputs, targets)"
-        )
-    outputs, push = jax.linearize(problem.outputs, params)
-    pull = jax.linear_transpose(push, params)
-
-    def product(v: Params) -> Params:
-        (bent,) = pull(problem.output_hessian(outputs, push(v)))
-        return jax.tree.map(lambda g, x: (g + problem.l2 * x).astype(x.dtype), bent, v)
-
-    return product
+    return ggn_map(problem, params).matrix()
 
 
 def residuals_and_jacobian(problem: Any, params: Params) -> tuple[Array, Array]:
@@ -152,18 +215,19 @@ def residuals_and_jacobian(problem: Any, params: Params) -> tuple[Array, Array]:
         [[3.0, 8.0], [[4.0, 0.0], [0.0, 6.0]]]
     """
     check_residuals(problem)
+    values, push = jax.linearize(problem.residuals, params)
+    return values, _matrix_of(push, params, values.size)
+
+
+def _matrix_of(push: Callable[[Params], Array], params: Params, size: int) -> Array:
+    """The matrix, shape (size, n), of a linear map from the space of ``params`` to arrays of this size."""
     theta, unravel = ravel_pytree(params)
-
-    def residuals(theta: Array) -> Array:
-        return problem.residuals(unravel(theta))
-
-    shape = jax.eval_shape(residuals, theta)
-    if theta.size <= shape.size:
-        values, push = jax.linearize(residuals, theta)
-        return values, jax.vmap(push, out_axes=1)(jnp.eye(theta.size, dtype=theta.dtype))
-    values, pull = jax.vjp(residuals, theta)
-    (jacobian,) = jax.vmap(pull)(jnp.eye(shape.size, dtype=shape.dtype))
-    return values, jacobian.astype(values.dtype)  # a cotangent has the dtype of θ
+    if theta.size <= size:
+        return jax.vmap(lambda e: push(unravel(e)), out_axes=1)(jnp.eye(theta.size, dtype=theta.dtype))
+    shape = jax.eval_shape(push, params)
+    pull = jax.linear_transpose(push, params)
+    rows = jax.vmap(lambda e: ravel_pytree(pull(e)[0])[0])(jnp.eye(size, dtype=shape.dtype))
+    return rows.astype(shape.dtype)  # a cotangent has the dtype of θ
 
 
 def check_residuals(problem: Any) -> None:
@@ -172,7 +236,7 @@ def check_residuals(problem: Any) -> None:
     Raises:
         TypeError: if it has no residuals.
     """
-    if not hasattr(problem, "residuals"):
+    if not gives(problem, "residuals"):
         raise TypeError(
             f"a least-squares method needs residuals, which {type(problem).__name__} does not have: "
             "write the problem as cl.LeastSquares(residual), with loss ½ Σ residual²"
@@ -187,29 +251,3 @@ def dense(product: Callable[[Params], Params], params: Params) -> Array:
     flat, unravel = ravel_pytree(params)
     basis = jnp.eye(flat.size, dtype=flat.dtype)
     return jax.vmap(lambda v: ravel_pytree(product(unravel(v)))[0], out_axes=1)(basis)
-
-
-def check_like_params(params: Params, v: Params) -> None:
-    """Refuse a vector that is not shaped like the parameters.
-
-    Raises:
-        ValueError: naming the first mismatch of structure, shape or dtype.
-    """
-    if jax.tree.structure(params) != jax.tree.structure(v):
-        raise ValueError(
-            f"the vector must have the structure of params, {jax.tree.structure(params)}, "
-            f"got {jax.tree.structure(v)}"
-        )
-    for (path, leaf), other in zip(
-        jax.tree_util.tree_leaves_with_path(params), jax.tree.leaves(v), strict=True
-    ):
-        where = f" at {jax.tree_util.keystr(path)}" if path else ""
-        if jnp.shape(leaf) != jnp.shape(other):
-            raise ValueError(
-                f"the vector must have the shape of params{where}, {jnp.shape(leaf)}, got {jnp.shape(other)}"
-            )
-        if jnp.result_type(leaf) != jnp.result_type(other):
-            raise ValueError(
-                f"the vector must have the dtype of params{where}, {jnp.result_type(leaf)}, "
-                f"got {jnp.result_type(other)}"
-            )

@@ -6,11 +6,18 @@ from curvlib.linalg.dense import (
     at_least_float32,
     column_lengths,
     condition_number,
+    is_indefinite,
+    is_negative,
     norm,
     solve_symmetric,
 )
 from curvlib.linalg.krylov import CGOutcome, CGResult, conjugate_gradients
-from curvlib.linalg.least_squares import LeastSquaresSolution, solve_least_squares, triangularize
+from curvlib.linalg.least_squares import (
+    LeastSquaresSolution,
+    solve_least_squares,
+    solve_normal_equations,
+    triangularize,
+)
 from curvlib.linalg.trust_region import TrustRegionStep, check_radius, trust_region_step
 
 __all__ = [
@@ -24,8 +31,11 @@ __all__ = [
     "column_lengths",
     "condition_number",
     "conjugate_gradients",
+    "is_indefinite",
+    "is_negative",
     "norm",
     "solve_least_squares",
+    "solve_normal_equations",
     "solve_symmetric",
     "triangularize",
     "trust_region_step",

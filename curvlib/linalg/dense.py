@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from curvlib.problems import Array, Params
+from curvlib.trees import Array, Params
 
 
 def norm(tree: Params) -> Array:
@@ -89,6 +89,30 @@ def solve_symmetric(matrix: Array, b: Array) -> SymmetricSolution:
     # Its derivatives are those of A x = b: a factorization that breaks down has none.
     x = jax.lax.custom_linear_solve(matrix.__matmul__, b, solve, symmetric=True)
     return SymmetricSolution(x.astype(dtype), positive_definite)
+
+
+def is_indefinite(matrix: Array) -> Array:
+    """Whether a symmetric matrix has a negative eigenvalue, by more than rounding: a boolean scalar.
+
+    A Cholesky factorization that goes through says no; only where it breaks down are eigenvalues computed.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> [bool(is_indefinite(jnp.diag(jnp.array([1.0, x])))) for x in (2.0, 0.0, -1.0)]
+        [False, False, True]
+    """
+    matrix = jax.lax.stop_gradient(at_least_float32(matrix))
+    check_square(matrix)
+    definite = jnp.all(jnp.isfinite(jnp.linalg.cholesky(matrix, symmetrize_input=False)))
+
+    return jax.lax.cond(definite, lambda: jnp.array(False), lambda: is_negative(jnp.linalg.eigvalsh(matrix)))
+
+
+def is_negative(eigenvalues: Array) -> Array:
+    """Whether the lowest eigenvalue, of a symmetric matrix's in rising order, is negative by more than
+    rounding."""
+    rounding = 10 * jnp.finfo(eigenvalues.dtype).eps * eigenvalues.size
+    return eigenvalues[0] < -rounding * jnp.max(jnp.abs(eigenvalues))
 
 
 def condition_number(eigenvalues: Array) -> Array:

@@ -14,21 +14,31 @@ from jax.flatten_util import ravel_pytree
 
 from curvlib.hyperparameters import check_at_least, check_count
 from curvlib.linalg.dense import norm
-from curvlib.problems import Array, Params, check_params
-from curvlib.status import Outcome
+from curvlib.status import CONVERGED, FAILED, STALLED, UNFINISHED, Outcome, Reason
+from curvlib.trees import Array, Params, check_params
 
 
 class CGOutcome(Outcome):
     """Why conjugate gradients stopped."""
 
-    ITERATIONS, CONVERGED, NEGATIVE_CURVATURE, BOUNDARY, NOT_FINITE = range(5)
+    ITERATIONS: ClassVar[int]
+    CONVERGED: ClassVar[int]
+    NEGATIVE_CURVATURE: ClassVar[int]
+    BOUNDARY: ClassVar[int]
+    NOT_FINITE: ClassVar[int]
 
-    SENTENCES: ClassVar[tuple[str, ...]] = (
-        "took all its iterations without reaching the tolerance",
-        "converged: the residual norm is within the tolerance",
-        "met a direction p with pᵀAp ≤ 0: the matrix is not positive definite",
-        "reached the radius",
-        "stopped: a product with the matrix, or the right-hand side, is not finite",
+    REASONS: ClassVar[tuple[Reason, ...]] = (
+        Reason("ITERATIONS", UNFINISHED, "took all its iterations without reaching the tolerance"),
+        Reason("CONVERGED", CONVERGED, "converged: the residual norm is within the tolerance"),
+        Reason(
+            "NEGATIVE_CURVATURE",
+            STALLED,
+            "met a direction p with pᵀAp ≤ 0: the matrix is not positive definite",
+        ),
+        Reason("BOUNDARY", STALLED, "reached the radius"),
+        Reason(
+            "NOT_FINITE", FAILED, "stopped: a product with the matrix, or the right-hand side, is not finite"
+        ),
     )
 
 
@@ -70,10 +80,10 @@ def conjugate_gradients(
 ) -> CGResult:
     """Minimise q(x) = ½ xᵀAx − bᵀx, that is, solve A x = b, knowing A only by its products.
 
-    In exact arithmetic it ends after as many iterations as A has distinct eigenvalues. A direction p with
-    pᵀAp ≤ 0 ends it at once: with a finite radius it follows p to the boundary (Steihaug's rule for trust
-    regions), else it keeps the iterate it has. An iterate that would leave the ball ‖x‖ ≤ radius is cut at
-    its boundary. A product that is not finite ends it, and the iterate before is kept.
+    In exact arithmetic it ends after at most as many iterations as M⁻¹A has distinct eigenvalues. A direction
+    p with pᵀAp ≤ 0 ends it at once: with a finite radius it follows p to the boundary (Steihaug's rule for
+    trust regions), else it keeps the iterate it has. An iterate that would leave the ball ‖x‖ ≤ radius is cut
+    at its boundary. A product that is not finite ends it, and the iterate before is kept.
 
     Args:
         product: x ↦ Ax for a symmetric A, on pytrees like b.
@@ -83,7 +93,8 @@ def conjugate_gradients(
             the recursion's residual has long left that of x, it stops in any case.
         x0: the first iterate, structured like b; zero if left out. It must lie within the radius.
         radius: Δ > 0.
-        preconditioner: r ↦ M⁻¹r for a symmetric positive definite M ≈ A. The radius still measures ‖x‖.
+        preconditioner: r ↦ M⁻¹r for a symmetric positive definite M ≈ A, of any scale. The radius still
+            measures ‖x‖.
         path: keep every iterate.
 
     Raises:
@@ -108,8 +119,8 @@ def conjugate_gradients(
     def apply(map_: Callable[[Params], Params], v: Array) -> Array:
         return ravel_pytree(map_(unravel(v)))[0].astype(dtype)
 
-    def inverse(r: Array) -> Array:
-        return r if preconditioner is None else apply(preconditioner, r)
+    def inverse(r: Array, unit: Array | float = 1.0) -> Array:
+        return r if preconditioner is None else apply(preconditioner, r) / unit
 
     def value(x: Array, r: Array) -> Array:
         largest = jnp.maximum(jnp.max(jnp.abs(x)), 1)
@@ -129,7 +140,7 @@ def conjugate_gradients(
         alpha = jnp.where(cut | ~finite, reach, alpha)
         moved = alpha != 0
         x, r = x + alpha * p, jnp.where(moved, r - alpha * product_p, r)
-        z = inverse(r)
+        z = inverse(r, of_inverse)
         new_rz = r @ z
         code = jnp.where(
             ~positive, CGOutcome.NEGATIVE_CURVATURE, jnp.where(cut, CGOutcome.BOUNDARY, _GOING_ON)
@@ -151,7 +162,11 @@ def conjugate_gradients(
     unit = jax.lax.stop_gradient(jnp.max(jnp.abs(jnp.stack([flat_b, r]))))
     unit = jnp.where((unit > 0) & jnp.isfinite(unit), unit, 1)
     flat_b, x, r, radius = flat_b / unit, x / unit, r / unit, jnp.asarray(radius, dtype) / unit
+    # Neither does it depend on the scale of M: its iterates do not.
     z = inverse(r)
+    of_inverse = jax.lax.stop_gradient(jnp.max(jnp.abs(z)))
+    of_inverse = jnp.where((of_inverse > 0) & jnp.isfinite(of_inverse), of_inverse, 1)
+    z = z if preconditioner is None else z / of_inverse
     bound = jnp.maximum(jnp.asarray(tol, dtype) * norm(flat_b), jnp.finfo(dtype).eps ** 2)
     records = {name: jnp.zeros(steps + 1, dtype) for name in ("value", "residual")}
     if path:

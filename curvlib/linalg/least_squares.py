@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from curvlib.linalg.dense import at_least_float32, column_lengths, promoted
-from curvlib.problems import Array
+from curvlib.trees import Array
 
 
 class LeastSquaresSolution(NamedTuple):
@@ -65,11 +65,57 @@ def solve_least_squares(matrix: Array, b: Array) -> LeastSquaresSolution:
     rows, columns = matrix.shape
     if rows < columns:
         return LeastSquaresSolution(shortest().astype(dtype), jnp.array(False))
-    rounding = rows * 5 * jnp.finfo(triangle.dtype).eps
-    dependent = jnp.abs(jnp.diagonal(triangle)) <= rounding * lengths
-    full_rank = ~jnp.any(dependent)
+    full_rank = _is_full_rank(triangle, rows)
     x = jax.lax.cond(full_rank, lambda: jax.scipy.linalg.solve_triangular(triangle, target), shortest)
     return LeastSquaresSolution(x.astype(dtype), full_rank)
+
+
+def solve_normal_equations(matrix: Array, b: Array) -> LeastSquaresSolution:
+    """Solve AᵀA x = b by QR of A, without forming AᵀA: x = R⁻¹ R⁻ᵀ b.
+
+    Where columns are dependent, or more than the rows, it is a shortest solution for the part of b that AᵀA
+    reaches.
+
+    Args:
+        matrix: A, shape (m, n).
+        b: shape (n,).
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Source: Björck 1996, Numerical Methods for Least Squares Problems, section 2.4.6 (semi-normal equations).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> solution = solve_normal_equations(jnp.array([[3.0, 0.0], [4.0, 2.0]]), jnp.array([25.0, 8.0]))
+        >>> [round(abs(float(x)), 4) for x in solution.x]
+        [1.0, 0.0]
+    """
+    matrix, b, dtype = promoted(matrix, b)
+    if matrix.ndim != 2 or b.shape != matrix.shape[1:]:
+        raise ValueError(
+            f"normal equations need a matrix and as many numbers as it has columns, got {matrix.shape} "
+            f"and {b.shape}"
+        )
+    triangle, _ = triangularize(matrix, jnp.zeros(matrix.shape[0], matrix.dtype))
+    rows, columns = triangle.shape
+    if rows < columns:
+        x = jnp.linalg.lstsq(triangle, jnp.linalg.lstsq(triangle.T, b)[0])[0]
+        return LeastSquaresSolution(x.astype(dtype), jnp.array(False))
+    halfway = jax.scipy.linalg.solve_triangular(triangle, b, trans="T")
+    full_rank = _is_full_rank(triangle, matrix.shape[0])
+    x = jax.lax.cond(
+        full_rank,
+        lambda: jax.scipy.linalg.solve_triangular(triangle, halfway),
+        lambda: jnp.linalg.lstsq(triangle, jnp.linalg.lstsq(triangle.T, b)[0])[0],
+    )
+    return LeastSquaresSolution(x.astype(dtype), full_rank)
+
+
+def _is_full_rank(triangle: Array, rows: int) -> Array:
+    """Whether no column of A = QR, which has so many rows, is a combination of those before it."""
+    rounding = rows * 5 * jnp.finfo(triangle.dtype).eps
+    return ~jnp.any(jnp.abs(jnp.diagonal(triangle)) <= rounding * column_lengths(triangle))
 
 
 def triangularize(matrix: Array, b: Array) -> tuple[Array, Array]:

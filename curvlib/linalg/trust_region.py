@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from curvlib.hyperparameters import check_at_least
-from curvlib.linalg.dense import at_least_float32, check_square, condition_number, norm
-from curvlib.problems import Array
+from curvlib.linalg.dense import at_least_float32, check_square, condition_number, is_negative, norm
+from curvlib.trees import Array
 
 
 class TrustRegionStep(NamedTuple):
@@ -84,7 +84,7 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
         multiplier=unit * ball.multiplier,
         smallest_eigenvalue=unit * ball.eigenvalues[0],
         condition=condition_number(ball.eigenvalues),
-        indefinite=_indefinite(ball.eigenvalues),
+        indefinite=is_negative(ball.eigenvalues),
         on_boundary=ball.multiplier > 0,
     )
 
@@ -166,16 +166,10 @@ def _solve_in_ball(matrix: Array, g: Array) -> tuple[_InBall, _Eigenbasis]:
     mu = jnp.where(fits, smallest, mu)
     delta = -along / (gaps + mu)
 
-    hard = fits & _indefinite(eigenvalues)
+    hard = fits & is_negative(eigenvalues)
     rest = jnp.sqrt(jnp.maximum(1 - delta[1:] @ delta[1:], 0))
     outward = jnp.where(along[0] > 0, -rest, rest)
     delta = delta.at[0].set(jnp.where(hard, outward, delta[0]))
     multiplier = jnp.where(fits & ~hard, 0, jnp.maximum(mu - lowest, 0))
     ball = _InBall(basis @ delta, multiplier, eigenvalues)
     return ball, _Eigenbasis(basis, delta, gaps + mu, hard)
-
-
-def _indefinite(eigenvalues: Array) -> Array:
-    """Whether the lowest eigenvalue is negative by more than rounding."""
-    rounding = 10 * jnp.finfo(eigenvalues.dtype).eps * eigenvalues.size
-    return eigenvalues[0] < -rounding * jnp.max(jnp.abs(eigenvalues))

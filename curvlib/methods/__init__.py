@@ -1,8 +1,9 @@
 """The methods, one file each."""
 
 from curvlib.methods.first_order import FirstOrder, GradientDescent
-from curvlib.methods.gauss_newton import GaussNewton, LevenbergMarquardt
+from curvlib.methods.gauss_newton import GaussNewton
 from curvlib.methods.interop import to_optax
+from curvlib.methods.levenberg_marquardt import LevenbergMarquardt
 from curvlib.methods.newton import Newton, TrustRegionNewton
 
 __all__ = [

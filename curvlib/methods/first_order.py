@@ -14,8 +14,8 @@ from curvlib.hyperparameters import (
     check_at_least,
     hyperparameters,
 )
-from curvlib.minimize import Info, Problem, State, value_and_gradient
-from curvlib.problems import Array, Params
+from curvlib.method import Info, Problem, State, value_and_gradient
+from curvlib.trees import Array, Params
 
 
 @hyperparameters
@@ -68,7 +68,7 @@ class GradientDescent:
             lambda p, g: (p - step_size * g).astype(p.dtype), params, gradient
         )
         # A schedule may begin at zero: that is no stall.
-        info = Info(loss, gradient_norm, accepted=jnp.asarray(step_size) != 0)
+        info = Info(loss, gradient_norm, moves=jnp.asarray(step_size) != 0)
         return params, state + 1, info
 
 
@@ -119,5 +119,5 @@ class FirstOrder:
         updates, state = update(gradient, state, params, **extra)
         # Some transformations wait (warm-up, gradient accumulation): an update of zero is no stall.
         moves = [jnp.any(leaf != 0) for leaf in jax.tree.leaves(updates)]
-        info = Info(loss, gradient_norm, accepted=jnp.any(jnp.stack(moves)))
+        info = Info(loss, gradient_norm, moves=jnp.any(jnp.stack(moves)))
         return optax.apply_updates(params, updates), state, info

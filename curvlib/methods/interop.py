@@ -7,8 +7,8 @@ from typing import Any
 import jax
 import optax
 
-from curvlib.minimize import Method, Problem, State, check_method
-from curvlib.problems import Array, Params
+from curvlib.method import Method, Problem, State, check_method
+from curvlib.trees import Array, Params
 
 
 def to_optax(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from curvlib.gain import gain_ratio
 from curvlib.hyperparameters import (
     Schedule,
     at_step,
@@ -16,15 +20,25 @@ from curvlib.linalg import (
     at_least_float32,
     check_radius,
     condition_number,
+    is_negative,
     norm,
-    solve_symmetric,
     trust_region_step,
 )
-from curvlib.line_search import Armijo, check_line_search, move_along
-from curvlib.minimize import Info, Problem, value_and_gradient
-from curvlib.problems import Array, Params
-from curvlib.products import hessian
+from curvlib.line_search import (
+    Armijo,
+    Reach,
+    after_step,
+    check_line_search,
+    go_less_far,
+    move_along,
+    start_search,
+    within,
+)
+from curvlib.method import Info, Problem, value_and_gradient
+from curvlib.products import Curvature, hessian, hessian_map
+from curvlib.solvers import Dense, Solver, check_solver
 from curvlib.status import Status
+from curvlib.trees import Array, Params
 
 
 @hyperparameters
@@ -41,16 +55,22 @@ class Newton:
     positive curvature is approached. Then ``Trace.details`` also has the ``smallest_eigenvalue`` and the
     ``condition`` number max|ℓ| / min|ℓ| of H + λI.
 
-    It forms the (n, n) Hessian by n Hessian–vector products and factorizes it in O(n³): for small n.
+    By default it forms the (n, n) Hessian by n Hessian–vector products and factorizes it in O(n³): for small
+    n. ``solve=cl.CG(50)`` with a line search is Newton–CG, which knows H by its products alone: for large n.
+
+    Where the gradient is within the tolerance and H has a negative eigenvalue, the run ends with the status
+    NOT_A_MINIMUM. (Conjugate gradients do not look at H where the gradient is zero.)
 
     Args:
         damping: λ ≥ 0, in units of the Hessian; a number or a schedule (a function of the step count).
         eigenvalue_floor: a positive number in units of the Hessian, or None to take H as it is.
         line_search: an ``Armijo``, or None for the full step. Its details are the accepted ``alpha`` and the
             ``evaluations`` of the loss.
+        solve: how (H + λI) δ = −g is solved: ``cl.Dense()`` or ``cl.CG(iterations, tol)``.
 
     Raises:
-        ValueError: if λ is negative or the floor not positive.
+        ValueError: if λ is negative, the floor not positive, or there is a floor with a solver that knows no
+            eigenvalues.
 
     Source: Nocedal & Wright 2006, Numerical Optimization, 2nd ed., section 3.3 (the step) and 3.4 (damping,
     modified eigenvalues).
@@ -65,61 +85,85 @@ class Newton:
     damping: float | Array | Schedule = 0.0
     eigenvalue_floor: float | Array | None = None
     line_search: Armijo | None = None
+    solve: Solver = Dense()
 
     def check(self) -> None:
         check_at_least("damping", self.damping, 0.0, schedule=True)
-        if self.eigenvalue_floor is not None:
-            check_at_least(
-                "eigenvalue_floor", self.eigenvalue_floor, 0.0, strictly=True
-            )
         check_line_search(self.line_search)
+        check_solver(self.solve)
+        if self.eigenvalue_floor is None:
+            return
+        check_at_least(
+            "eigenvalue_floor", self.eigenvalue_floor, 0.0, strictly=True
+        )
+        if not isinstance(self.solve, Dense):
+            raise ValueError(
+                "an eigenvalue floor needs all eigenvalues: leave solve out"
+            )
+
+    @property
+    def retreat(self) -> Callable[[Reach, Array], Reach] | None:
+        return None if self.line_search is None else go_less_far
 
     def init(
         self, problem: Problem, params: Params, key: Array | None = None
-    ) -> Array:
-        return jnp.int32(0)
+    ) -> Reach:
+        return start_search(params)
 
     def step(
         self,
         problem: Problem,
         params: Params,
-        state: Array,
+        state: Reach,
         curvature: Problem | None = None,
-    ) -> tuple[Params, Array, Info]:
+    ) -> tuple[Params, Reach, Info]:
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
-        g = ravel_pytree(gradient)[0]
-        matrix = hessian(problem if curvature is None else curvature, params)
-        damping = jnp.asarray(at_step(self.damping, state), matrix.dtype)
-        matrix += damping * jnp.eye(g.size, dtype=matrix.dtype)
-        direction, curvature_details = self._direction(matrix, g)
-
-        params, failure, search_details = move_along(
-            self.line_search, problem, params, direction, loss, g @ direction
+        hessian = hessian_map(
+            problem if curvature is None else curvature, params
         )
-        finite = jnp.all(jnp.isfinite(matrix))
+        damping = at_step(self.damping, state.count)
+        downhill = jax.tree.map(jnp.negative, gradient)
+        solve = (
+            self.solve.solve if self.eigenvalue_floor is None else self._floored
+        )
+        direction, details = solve(hessian, downhill, damping)
+        finite, indefinite = details.pop("finite"), details.pop("indefinite")
+
+        direction = ravel_pytree(direction)[0]
+        slope = ravel_pytree(gradient)[0] @ direction
+        params, stop, search_details = move_along(
+            self.line_search, problem, params, direction, loss, slope,
+            within(state, direction),
+        )  # fmt: skip
         info = Info(
             loss,
             gradient_norm,
-            failure=jnp.where(finite, failure, Status.BAD_CURVATURE),
-            details=curvature_details | search_details,
+            stop=jnp.where(finite, stop, Status.BAD_CURVATURE),
+            at_rest=jnp.where(
+                indefinite, Status.NOT_A_MINIMUM, Status.CONVERGED
+            ),
+            details=details | search_details,
         )
-        return params, state + 1, info
+        return params, after_step(state), info
 
-    def _direction(
-        self, matrix: Array, g: Array
-    ) -> tuple[Array, dict[str, Array]]:
-        """−M⁻¹g for the matrix M, its eigenvalues floored if asked; and what is known of M."""
-        if self.eigenvalue_floor is None:
-            solution = solve_symmetric(matrix, -g)
-            return solution.x, {"positive_definite": solution.positive_definite}
+    def _floored(
+        self, hessian: Curvature, b: Params, damping: Array
+    ) -> tuple[Params, dict[str, Array]]:
+        """M⁻¹b for M = H + λI with its eigenvalues floored; what is known of M."""
+        flat, unravel = ravel_pytree(b)
+        matrix = hessian.matrix()
+        damping = jnp.asarray(damping, matrix.dtype)
         eigenvalues, basis = jnp.linalg.eigh(at_least_float32(matrix))
-        floored = jnp.maximum(jnp.abs(eigenvalues), self.eigenvalue_floor)
-        details = {
-            "positive_definite": eigenvalues[0] > 0,
-            "smallest_eigenvalue": eigenvalues[0],
-            "condition": condition_number(eigenvalues),
+        shifted = eigenvalues + damping
+        floored = jnp.maximum(jnp.abs(shifted), self.eigenvalue_floor)
+        x = basis @ ((basis.T @ flat) / floored)
+        return unravel(x.astype(flat.dtype)), {
+            "positive_definite": shifted[0] > 0,
+            "smallest_eigenvalue": shifted[0],
+            "condition": condition_number(shifted),
+            "indefinite": is_negative(eigenvalues),
+            "finite": jnp.all(jnp.isfinite(matrix)),
         }
-        return -basis @ ((basis.T @ g) / floored), details
 
 
 @hyperparameters
@@ -132,7 +176,7 @@ class TrustRegionNewton:
         ρ = (L(θ) − L(θ + δ)) / (m(0) − m(δ))
 
     decides: ρ < ¼ shrinks the radius to ‖δ‖/4, ρ > ¾ with ‖δ‖ = Δ doubles it; the step is taken if ρ exceeds
-    ``accept``. A step to where the loss is not finite is rejected.
+    ``accept``. A step to where the loss, the gradient or H is not finite is rejected.
 
     Reported in ``details``: ``radius``, ``gain_ratio``, ``multiplier`` (the λ ≥ 0 with (H + λI)δ = −g),
     and of H the ``smallest_eigenvalue`` and the ``condition`` number max|ℓ| / min|ℓ|.
@@ -164,6 +208,10 @@ class TrustRegionNewton:
         check_at_least("max_radius", self.max_radius, 0.0, strictly=True)
         check_fraction("accept", self.accept, 0.25)
 
+    def retreat(self, radius: Array, length: Array) -> Array:
+        """The radius after a step to where gradient or H is not finite."""
+        return (length / 4).astype(radius.dtype)
+
     def init(
         self, problem: Problem, params: Params, key: Array | None = None
     ) -> Array:
@@ -185,12 +233,7 @@ class TrustRegionNewton:
         inner = trust_region_step(matrix, g, radius=state)
         new_loss = problem.loss(unravel(theta + inner.step))
 
-        # Differences that rounding makes up are worth nothing, on either side of the ratio.
-        rounding = 10 * jnp.finfo(loss.dtype).eps * jnp.abs(loss)
-        ratio = (loss - new_loss + rounding) / (inner.decrease + rounding)
-        ratio = jnp.where(
-            jnp.isfinite(new_loss) & jnp.isfinite(ratio), ratio, -1.0
-        )
+        ratio = gain_ratio(loss, new_loss, inner.decrease)
         accepted = ratio > self.accept
         radius = jnp.where(
             ratio < 0.25,
@@ -213,13 +256,13 @@ class TrustRegionNewton:
         info = Info(
             loss,
             gradient_norm,
-            failure=jnp.where(
+            stop=jnp.where(
                 jnp.all(jnp.isfinite(matrix)),
                 jnp.where(stuck, Status.STAGNATED, 0),
                 Status.BAD_CURVATURE,
             ),
-            accepted=accepted,
-            may_stop=~inner.indefinite,
+            moves=accepted,
+            at_rest=jnp.where(inner.indefinite, 0, Status.CONVERGED),
             details=details,
         )
         moved = jnp.where(accepted, theta + inner.step, theta)

@@ -13,21 +13,19 @@ from curvlib.problems.landscapes import (
     square_root,
 )
 from curvlib.problems.least_squares import LeastSquares
-from curvlib.problems.objective import Array, Objective, Params, check_params, check_problem
+from curvlib.problems.objective import Objective, check_problem, gives
 from curvlib.problems.quadratics import quadratic, random_rotation, rotation, spectrum
 from curvlib.problems.supervised import Supervised
 
 __all__ = [
     "LANDSCAPES",
-    "Array",
     "Landscape",
     "LeastSquares",
     "Objective",
-    "Params",
     "Supervised",
-    "check_params",
     "check_problem",
     "double_well",
+    "gives",
     "himmelblau",
     "monkey_saddle",
     "product_saddle",

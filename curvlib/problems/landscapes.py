@@ -7,7 +7,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 
 from curvlib.hyperparameters import as_float
-from curvlib.problems.objective import Array, Objective, check_shape
+from curvlib.problems.objective import Objective, check_shape
+from curvlib.trees import Array
 
 Window = tuple[tuple[float, float], ...]
 

@@ -9,14 +9,16 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
-from curvlib.problems.objective import Array, Objective, Params, check_params, unfit_dtype
+from curvlib.problems.objective import Objective
+from curvlib.trees import Array, Params, as_arrays, check_params, unfit_dtype
 
 
 @jax.tree_util.register_pytree_node_class
 class LeastSquares(Objective):
     """L(θ) = ½ Σᵢ rᵢ(θ)², given by its residuals r.
 
-    A sum, not a mean: L and its curvature grow with the number of residuals.
+    A sum, not a mean: L and its curvature grow with the number of residuals. Data are best handed over as
+    arguments; see ``Objective`` for what becomes of arrays that the function finds elsewhere.
 
     Args:
         residual: ``residual(params, *data)``, a real array of any shape or a pytree of them: all their
@@ -34,7 +36,7 @@ class LeastSquares(Objective):
         2.5
     """
 
-    l2: ClassVar[float] = 0.0
+    gives: ClassVar[frozenset[str]] = frozenset({"loss", "residuals", "outputs"})
 
     def __init__(self, residual: Callable[..., Any], *data: Any) -> None:
         if not callable(residual):
@@ -43,7 +45,7 @@ class LeastSquares(Objective):
                 "pass the function itself, not its value"
             )
         self.function = residual
-        self.data = data
+        self.data = as_arrays(data)
 
     def residuals(self, params: Params) -> Array:
         """r(θ), shape (m,): all entries of what the function returns, in the order of ``ravel_pytree``.
@@ -79,3 +81,7 @@ class LeastSquares(Objective):
     def output_hessian(self, outputs: Array, v: Array) -> Array:
         """∇²_r (½ Σ r²) v = v."""
         return v
+
+    def output_root(self, outputs: Array) -> Callable[[Array], Array]:
+        """v ↦ B½v with B = ∇²_r (½ Σ r²) = I: v itself."""
+        return lambda v: v

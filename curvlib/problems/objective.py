@@ -8,19 +8,25 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-Array = jax.Array
-Params = Any
+from curvlib.problems.functions import Composed, Static, check_chart
+from curvlib.trees import Array, Params, as_arrays, check_params
 
 
 @jax.tree_util.register_pytree_node_class
 class Objective:
     """A loss L(θ) to be minimised, given as any JAX function.
+
+    Hand data over as arguments: they are leaves of the problem, and other data of the same shapes recompile
+    nothing. Arrays and numbers that the function finds outside of itself (globals, what it closes over,
+    attributes of the object whose method it is) are part of what is compiled. Where such a name is given
+    another value the problem is compiled anew, as it is where a NumPy array of up to 4 MB is changed in
+    place. Not noticed is what lies deeper: larger arrays changed in place, lists and dicts of arrays, files,
+    what installed packages hold, and what a function under a ``jax.jit`` of its own has seen.
 
     Args:
         loss: ``loss(params, *data) -> scalar``. ``params`` may be any pytree of floating-point arrays.
@@ -36,6 +42,9 @@ class Objective:
         4.0
     """
 
+    gives: ClassVar[frozenset[str]] = frozenset({"loss"})
+    """What methods may ask a problem of this class for: "loss", "residuals", "outputs", "ridge"."""
+
     def __init__(self, loss: Callable[..., Array], *data: Any) -> None:
         if not callable(loss):
             raise TypeError(
@@ -43,7 +52,7 @@ class Objective:
                 "pass the function itself, not its value"
             )
         self.function = loss
-        self.data = data
+        self.data = as_arrays(data)
 
     def loss(self, params: Params) -> Array:
         """L(θ), a scalar.
@@ -68,13 +77,30 @@ class Objective:
             )
         return jnp.asarray(leaves[0])
 
-    def tree_flatten(self) -> tuple[tuple[Any, ...], Callable[..., Array]]:
-        return self.data, self.function
+    def through(self, chart: Callable[[Params], Params]) -> Self:
+        """The same problem in other coordinates φ, θ = chart(φ): a problem of the same class, L(chart(φ)).
+
+        Args:
+            chart: a JAX function from φ, any pytree, to θ.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> positive = Objective(lambda s: (s - 2.0) ** 2).through(jnp.exp)
+            >>> float(positive.loss(jnp.array(0.0)))
+            1.0
+        """
+        check_chart(chart)
+        problem = object.__new__(type(self))
+        problem.function, problem.data = Composed(self.function, chart), self.data
+        return problem
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], Static]:
+        return self.data, Static(self.function)
 
     @classmethod
-    def tree_unflatten(cls, function: Callable[..., Array], data: tuple[Any, ...]) -> Objective:
+    def tree_unflatten(cls, static: Static, data: tuple[Any, ...]) -> Self:
         problem = object.__new__(cls)  # no checks: JAX also unflattens placeholders
-        problem.function, problem.data = function, tuple(data)
+        problem.function, problem.data = static.value, tuple(data)
         return problem
 
     def __repr__(self) -> str:
@@ -93,16 +119,12 @@ def check_problem(problem: Any) -> None:
         )
 
 
-def check_array(name: str, value: Any) -> Any:
-    """``value`` as an array, a list as NumPy's; what holds no numbers is refused.
+def gives(problem: Any, what: str) -> bool:
+    """Whether methods may ask a problem for "loss", "residuals", "outputs" or a "ridge".
 
-    Raises:
-        TypeError: if it is anything else.
+    It is the *class* that says so: a wrapper that passes attributes on is not taken for what it wraps.
     """
-    array = value if hasattr(value, "dtype") else np.asarray(value)
-    if array.dtype.kind in "OSUM":
-        raise TypeError(f"the {name} must be an array of numbers, got {value!r}")
-    return array
+    return what in getattr(type(problem), "gives", ("loss",))
 
 
 def check_shape(name: str, params: Any, shape: tuple[int, ...]) -> None:
@@ -114,28 +136,3 @@ def check_shape(name: str, params: Any, shape: tuple[int, ...]) -> None:
     given = params.shape if hasattr(params, "shape") else f"a {type(params).__name__}"
     if given != shape:
         raise ValueError(f"{name} takes params of shape {shape}, got {given}")
-
-
-def unfit_dtype(leaf: Any) -> Any:
-    """The dtype, or the type, of what cannot be differentiated; None of what is floating-point."""
-    dtype = getattr(leaf, "dtype", None)
-    if dtype is None:
-        return None if isinstance(leaf, float) else type(leaf).__name__
-    return None if jnp.issubdtype(dtype, jnp.floating) else dtype
-
-
-def check_params(params: Params, name: str = "params") -> None:
-    """Refuse parameters that cannot be differentiated, or anything else that must be shaped like them.
-
-    Raises:
-        TypeError: if ``params`` has no entries or a leaf that is not floating-point.
-    """
-    leaves = jax.tree.leaves(params)
-    for leaf in leaves:
-        dtype = unfit_dtype(leaf)
-        if dtype is not None:
-            raise TypeError(
-                f"{name} must be floating-point, got {dtype}: write 1.0 instead of 1, or use astype(float)"
-            )
-    if not sum(jnp.size(leaf) for leaf in leaves):
-        raise TypeError(f"{name} has no numbers in it: pass an array or a pytree of arrays")

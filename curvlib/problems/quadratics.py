@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from curvlib.problems.objective import Array, Objective, check_shape
+from curvlib.problems.objective import Objective, check_shape
+from curvlib.trees import Array
 
 
 def rotation(angle: float | Array, dim: int = 2) -> Array:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
 
 from curvlib.hyperparameters import as_float, check_at_least
 from curvlib.likelihoods import Likelihood
-from curvlib.problems.objective import Array, Params, check_array, check_params
+from curvlib.problems.functions import Composed, Static, check_chart
+from curvlib.trees import Array, Params, as_arrays, check_array, check_params
 
 
 @jax.tree_util.register_pytree_node_class
@@ -38,6 +39,8 @@ class Supervised:
         0.693147
     """
 
+    gives: ClassVar[frozenset[str]] = frozenset({"loss", "outputs", "ridge"})
+
     def __init__(
         self,
         predict: Callable[[Params, Any], Array],
@@ -58,8 +61,52 @@ class Supervised:
         check_at_least("l2", l2, 0.0)
         targets = check_array("targets", targets)
         likelihood.check_targets(targets)
-        self.predict, self.likelihood = predict, likelihood
-        self.inputs, self.targets, self.l2 = inputs, targets, as_float(l2)
+        self.predict, self.likelihood, self.chart = predict, likelihood, None
+        self.inputs, self.targets, self.l2 = as_arrays(inputs), targets, as_float(l2)
+
+    def take(self, rows: Any) -> Self:
+        """The same problem on some of the data: a mini-batch, whose loss is the mean over its own rows.
+
+        Args:
+            rows: indices of the data, shape (B,), or a slice.
+
+        Example:
+            >>> import curvlib as cl, jax.numpy as jnp
+            >>> x, y = jnp.array([[1.0], [2.0]]), jnp.array([0.0, 1.0])
+            >>> coin = cl.Supervised(lambda w, x: x @ w, cl.likelihoods.Bernoulli(), x, y)
+            >>> coin.take(jnp.array([1])).targets.tolist()
+            [1.0]
+        """
+        inputs, targets = jax.tree.map(lambda leaf: leaf[rows], (self.inputs, self.targets))
+        return self._with(inputs=inputs, targets=targets)
+
+    def with_targets(self, targets: Any) -> Self:
+        """The same model at the same inputs, with other targets: labels drawn from the model itself, say.
+
+        Raises:
+            TypeError, ValueError: as for the class.
+        """
+        targets = check_array("targets", targets)
+        self.likelihood.check_targets(targets)
+        return self._with(targets=targets)
+
+    def through(self, chart: Callable[[Params], Params]) -> Self:
+        """The same problem in other coordinates φ, θ = chart(φ): L(chart(φ)), the ridge on θ included.
+
+        Args:
+            chart: a JAX function from φ, any pytree, to θ.
+        """
+        check_chart(chart)
+        return self._with(chart=chart if self.chart is None else Composed(self.chart, chart))
+
+    def _with(self, **parts: Any) -> Self:
+        problem = object.__new__(type(self))
+        problem.__dict__.update({**self.__dict__, **parts})
+        return problem
+
+    def _theta(self, params: Params) -> Params:
+        check_params(params)
+        return params if self.chart is None else self.chart(params)
 
     def outputs(self, params: Params) -> Array:
         """f(θ, x), shape (N, …).
@@ -68,8 +115,7 @@ class Supervised:
             TypeError: if a leaf of ``params`` is not floating-point.
             ValueError: if ``predict`` returns anything but a row of real numbers for each datum.
         """
-        check_params(params)
-        outputs = self.predict(params, self.inputs)
+        outputs = self.predict(self._theta(params), self.inputs)
         if not hasattr(outputs, "dtype") or not jnp.issubdtype(outputs.dtype, jnp.floating):
             kind = getattr(outputs, "dtype", type(outputs).__name__)
             raise TypeError(f"predict must return one real floating-point array, got {kind}")
@@ -84,25 +130,53 @@ class Supervised:
     def loss(self, params: Params) -> Array:
         """L(θ), a scalar."""
         mean = jnp.mean(self.likelihood.nll(self.outputs(params), self.targets))
-        ridge = sum(_ridge(leaf, self.l2) for leaf in jax.tree.leaves(params))
+        ridge = sum(_ridge(leaf, self.l2) for leaf in jax.tree.leaves(self._theta(params)))
         return mean + ridge.astype(mean.dtype)
 
     def output_hessian(self, outputs: Array, v: Array) -> Array:
         """∇²_f (1/N Σᵢ −log p(yᵢ | fᵢ)) v, shaped like the outputs."""
         return self.likelihood.output_hessian(outputs, self.targets, v) / outputs.shape[0]
 
+    def output_root(self, outputs: Array) -> Callable[[Array], Array]:
+        """v ↦ B½v with the symmetric root of B = ∇²_f (1/N Σᵢ −log p(yᵢ | fᵢ)), one small matrix a datum.
+
+        For a likelihood that is not convex in the outputs B has no root: negative eigenvalues count as zero.
+        """
+        count, shape = outputs.shape[0], outputs.shape
+        size = outputs[0].size
+
+        def column(basis: Array) -> Array:
+            at_each = jnp.broadcast_to(basis.reshape(shape[1:]), shape)
+            return self.output_hessian(outputs, at_each).reshape(count, size)
+
+        blocks = jax.vmap(column, out_axes=2)(jnp.eye(size, dtype=outputs.dtype))
+        eigenvalues, basis = jnp.linalg.eigh(blocks)
+        root = (basis * jnp.sqrt(jnp.maximum(eigenvalues, 0))[:, None]) @ jnp.swapaxes(basis, 1, 2)
+        return lambda v: jnp.einsum("nij,nj->ni", root, v.reshape(count, size)).reshape(shape)
+
+    def ridge(self, params: Params, v: Params) -> Params:
+        """The curvature of ½ l2 ‖θ‖² times v: l2 v, or l2 CᵀC v behind a chart with the derivative C."""
+        if self.chart is None:
+            return jax.tree.map(lambda x: self.l2 * x, v)
+        _, push = jax.linearize(self.chart, params)
+        scaled = jax.tree.map(lambda x: self.l2 * x, push(v))
+        return jax.linear_transpose(push, params)(scaled)[0]
+
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         # A likelihood of a class that JAX does not know as a pytree has no leaves: it is static.
         known = not any(leaf is self.likelihood for leaf in jax.tree.leaves(self.likelihood))
         leaves = (self.likelihood if known else None, self.inputs, self.targets, self.l2)
-        return leaves, (self.predict, None if known else self.likelihood)
+        chart = None if self.chart is None else Static(self.chart)
+        return leaves, (Static(self.predict), None if known else self.likelihood, chart)
 
     @classmethod
-    def tree_unflatten(cls, static: tuple[Any, ...], leaves: tuple[Any, ...]) -> Supervised:
+    def tree_unflatten(cls, static: tuple[Any, ...], leaves: tuple[Any, ...]) -> Self:
         problem = object.__new__(cls)  # no checks: JAX also unflattens placeholders
         likelihood, problem.inputs, problem.targets, problem.l2 = leaves
-        problem.predict = static[0]
-        problem.likelihood = likelihood if static[1] is None else static[1]
+        predict, fixed, chart = static
+        problem.predict = predict.value
+        problem.likelihood = likelihood if fixed is None else fixed
+        problem.chart = None if chart is None else chart.value
         return problem
 
     def __repr__(self) -> str:

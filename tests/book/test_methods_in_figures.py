@@ -70,7 +70,8 @@ def test_minimize(record_property):
         "adam.losses", "adam.norms", "adam.path", "adam.status", "adam.steps",
     ]  # fmt: skip
     assert ".set(" not in program.source, "no record is copied"
-    assert len(program.source) < 30_000
+    # Each method's part ends with a value and a gradient of its own, for the record of the last point.
+    assert len(program.source) < 36_000
     assert milliseconds < 5 and seconds < 5  # loosely: machines differ
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import curvlib as cl
-from curvlib.minimize import _minimize
+from curvlib.minimize import _at_once
 from curvlib.problems import LANDSCAPES, monkey_saddle, product_saddle, rosenbrock
 
 
@@ -70,7 +70,7 @@ def test_another_number_recompiles_nothing():
         lambda k: cl.problems.himmelblau(),
     ):
         cl.minimize(make(0.5), method, start, 3)
-        compiled = _minimize._cache_size()
+        compiled = _at_once._cache_size()
         cl.minimize(make(1), method, start, 3)
         cl.minimize(make(np.float64(0.7)), method, start, 3)
-        assert _minimize._cache_size() == compiled
+        assert _at_once._cache_size() == compiled

@@ -18,7 +18,7 @@ from livefig.compiler.graph.equations import TYPED_ARRAYS
 from livefig.compiler.script.builder import Builder
 from livefig.compiler.script.tree import Block, Buffer, Expression
 
-LIMIT = 16  # arrays of more elements become loops
+LIMIT = 8  # arrays of more elements become loops
 DEEPEST = 32  # rules that ask each other in turn, before one is worked out: each takes Python's stack
 UNROLL = 4  # sums of at most so many terms are written out even if the array is large
 

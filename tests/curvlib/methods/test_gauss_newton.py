@@ -437,7 +437,8 @@ def test_certified_values(name, record_property):
     problem = cl.LeastSquares(lambda b, x, y: model(b, x) - y, jnp.array(x), jnp.array(y))
     trace = cl.minimize(problem, cl.LevenbergMarquardt(), jnp.array(start, float), steps=500)
     record_property("steps", int(trace.steps))
-    assert trace.status.converged, str(trace.status)
+    assert trace.status.converged | (trace.status == cl.Status.STAGNATED), str(trace.status)
+    assert trace.steps < 200
     np.testing.assert_allclose(trace.params, certified, rtol=2e-8)
 
 

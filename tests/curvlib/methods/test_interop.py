@@ -38,7 +38,7 @@ def test_another_batch_gives_another_step() -> None:
     transformation = cl.to_optax(cl.GaussNewton(), problem(0.5))
     state = transformation.init(start)
     other, _ = transformation.update(None, state, start, problem=problem(2.0))
-    expected, _, _ = cl.GaussNewton().step(problem(2.0), start, jnp.int32(0))
+    expected, _, _ = cl.GaussNewton().step(problem(2.0), start, cl.GaussNewton().init(problem(2.0), start))
     np.testing.assert_allclose(start + other, expected, rtol=1e-12)
 
 

@@ -1,0 +1,121 @@
+"""Solvers as values: how a method solves (C + λI) x = b for a curvature C.
+
+A solver is a pytree of hyperparameters with ``solve(curvature, b, damping, x0) -> (x, details)``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+
+from curvlib.hyperparameters import check_at_least, check_count, hyperparameters, static
+from curvlib.linalg import CGOutcome, conjugate_gradients, is_indefinite, solve_symmetric
+from curvlib.products import Curvature
+from curvlib.trees import Array, Params
+
+
+@runtime_checkable
+class Solver(Protocol):
+    """What solves (C + λI) x = b."""
+
+    def solve(
+        self, curvature: Curvature, b: Params, damping: float | Array = 0.0, x0: Params | None = None
+    ) -> tuple[Params, dict[str, Array]]:
+        """x, structured like b, and details of how it was found. Always among them: whether C + λI is
+        ``positive_definite``, C is ``indefinite``, and C is ``finite``, as far as the solver has seen."""
+
+
+@hyperparameters
+class Dense:
+    """Form C by n products and factorize C + λI, in O(n³) and n² memory: for small n.
+
+    By Cholesky where it is positive definite, else by LU: then x solves the equation but minimises nothing.
+
+    Example:
+        >>> import curvlib as cl, jax.numpy as jnp
+        >>> curvature = cl.products.hessian_map(cl.problems.quadratic(4.0), jnp.zeros(2))
+        >>> x, details = Dense().solve(curvature, jnp.array([2.0, 5.0]), damping=1.0)
+        >>> [round(float(entry), 6) for entry in x], bool(details["positive_definite"])
+        ([1.0, 1.0], True)
+    """
+
+    def solve(
+        self, curvature: Curvature, b: Params, damping: float | Array = 0.0, x0: Params | None = None
+    ) -> tuple[Params, dict[str, Array]]:
+        flat, unravel = ravel_pytree(b)
+        matrix = curvature.matrix()
+        damping = jnp.asarray(damping, matrix.dtype)
+        solution = solve_symmetric(matrix + damping * jnp.eye(flat.size, dtype=matrix.dtype), flat)
+        certain = solution.positive_definite & (damping == 0)
+        return unravel(solution.x), {
+            "positive_definite": solution.positive_definite,
+            "indefinite": jax.lax.cond(certain, lambda: jnp.array(False), lambda: is_indefinite(matrix)),
+            "finite": jnp.all(jnp.isfinite(matrix)),
+        }
+
+
+@hyperparameters
+class CG:
+    """Conjugate gradients on products alone: O(n) memory, a product each iteration.
+
+    They start at x0, or at zero. Where they meet a direction of negative curvature they stop and return the
+    iterate they have, or b itself if that is the first direction: for b = −g, a descent direction.
+
+    Reported: ``cg_iterations``, and ``positive_definite``, which is false where negative curvature was met.
+
+    Args:
+        iterations: the most, a Python integer ≥ 1.
+        tol: stop when the residual norm is at most tol · ‖b‖.
+
+    Raises:
+        ValueError: if a number is out of its range.
+
+    Source: Nocedal & Wright 2006, Numerical Optimization, 2nd ed., algorithm 7.1 (line search Newton–CG).
+
+    Example:
+        >>> import curvlib as cl, jax.numpy as jnp
+        >>> curvature = cl.products.hessian_map(cl.problems.quadratic(4.0), jnp.zeros(2))
+        >>> x, details = CG(5, tol=1e-6).solve(curvature, jnp.array([2.0, 5.0]), damping=1.0)
+        >>> [round(float(entry), 5) for entry in x], int(details["cg_iterations"])
+        ([1.0, 1.0], 2)
+    """
+
+    iterations: int = static(50)
+    tol: float | Array = 1e-3
+
+    def check(self) -> None:
+        check_count("iterations", self.iterations)
+        check_at_least("tol", self.tol, 0.0)
+
+    def solve(
+        self, curvature: Curvature, b: Params, damping: float | Array = 0.0, x0: Params | None = None
+    ) -> tuple[Params, dict[str, Array]]:
+        def damped(v: Params) -> Params:
+            return jax.tree.map(lambda c, x: (c + damping * x).astype(x.dtype), curvature.product(v), v)
+
+        found = conjugate_gradients(damped, b, self.iterations, self.tol, x0)
+        negative = found.outcome == CGOutcome.NEGATIVE_CURVATURE
+        nothing = negative & (found.iterations == 0)
+        if x0 is None:
+            x = jax.tree.map(lambda own, first: jnp.where(nothing, first, own), found.x, b)
+        else:
+            x = found.x
+        return x, {
+            "positive_definite": ~negative,
+            "indefinite": negative,
+            "finite": found.outcome != CGOutcome.NOT_FINITE,
+            "cg_iterations": found.iterations,
+        }
+
+
+def check_solver(solver: Any, name: str = "solve") -> None:
+    """Refuse what is no solver.
+
+    Raises:
+        TypeError: if it is not an instance with ``solve``.
+    """
+    if isinstance(solver, type) or not isinstance(solver, Solver):
+        raise TypeError(f"{name} must be a solver such as cl.Dense() or cl.CG(50), got {solver!r}")

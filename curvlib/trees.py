@@ -1,0 +1,90 @@
+"""Arrays and pytrees of them: what stands for parameters, and what is refused in their place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+Array = jax.Array
+Params = Any  # any pytree of floating-point arrays
+
+
+def unfit_dtype(leaf: Any) -> Any:
+    """The dtype, or the type, of what cannot be differentiated; None of what is floating-point."""
+    dtype = getattr(leaf, "dtype", None)
+    if dtype is None:
+        return None if isinstance(leaf, float) else type(leaf).__name__
+    return None if jnp.issubdtype(dtype, jnp.floating) else dtype
+
+
+def check_params(params: Params, name: str = "params") -> None:
+    """Refuse parameters that cannot be differentiated, or anything else that must be shaped like them.
+
+    Raises:
+        TypeError: if ``params`` has no entries or a leaf that is not floating-point.
+    """
+    leaves = jax.tree.leaves(params)
+    for leaf in leaves:
+        dtype = unfit_dtype(leaf)
+        if dtype is not None:
+            raise TypeError(
+                f"{name} must be floating-point, got {dtype}: write 1.0 instead of 1, or use astype(float)"
+            )
+    if not sum(jnp.size(leaf) for leaf in leaves):
+        raise TypeError(f"{name} has no numbers in it: pass an array or a pytree of arrays")
+
+
+def check_like_params(params: Params, v: Params) -> None:
+    """Refuse a vector that is not shaped like the parameters.
+
+    Raises:
+        ValueError: naming the first mismatch of structure, shape or dtype.
+    """
+    if jax.tree.structure(params) != jax.tree.structure(v):
+        raise ValueError(
+            f"the vector must have the structure of params, {jax.tree.structure(params)}, "
+            f"got {jax.tree.structure(v)}"
+        )
+    for (path, leaf), other in zip(
+        jax.tree_util.tree_leaves_with_path(params), jax.tree.leaves(v), strict=True
+    ):
+        where = f" at {jax.tree_util.keystr(path)}" if path else ""
+        if jnp.shape(leaf) != jnp.shape(other):
+            raise ValueError(
+                f"the vector must have the shape of params{where}, {jnp.shape(leaf)}, got {jnp.shape(other)}"
+            )
+        if jnp.result_type(leaf) != jnp.result_type(other):
+            raise ValueError(
+                f"the vector must have the dtype of params{where}, {jnp.result_type(leaf)}, "
+                f"got {jnp.result_type(other)}"
+            )
+
+
+def check_array(name: str, value: Any) -> Any:
+    """``value`` as an array, a list as NumPy's; what holds no numbers is refused.
+
+    Raises:
+        TypeError: if it is anything else.
+    """
+    array = value if isinstance(value, jax.Array) else np.asarray(value)
+    if array.dtype.kind in "OSUM":
+        raise TypeError(f"the {name} must be an array of numbers, got {value!r}")
+    return array
+
+
+def as_arrays(tree: Any) -> Any:
+    """The tree, with what NumPy can read as an array and JAX cannot (a column of a table) as one.
+
+    Raises:
+        TypeError: for a leaf that holds no numbers.
+    """
+
+    def converted(leaf: Any) -> Any:
+        if isinstance(leaf, jax.Array | np.ndarray | np.generic | int | float | complex):
+            return leaf
+        return check_array("data", leaf) if hasattr(leaf, "__array__") else leaf
+
+    return jax.tree.map(converted, tree)
