@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))
 PAGES = ["intro", "notation", "references", *(f"chapters/{notebook.stem}" for notebook in NOTEBOOKS)]
 FIGURE = "figure.livefig"
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -80,6 +81,8 @@ class Visit:
         for figure in found:
             figure.scroll_into_view_if_needed()
             figure.wait_for_selector("svg")
+            self.page.evaluate(TWO_FRAMES)  # in which it hears of another width
+            self.page.wait_for_function("figure => figure.livefig.fits", arg=figure)
         self.page.evaluate("() => scrollTo(0, 0)")
         return found
 

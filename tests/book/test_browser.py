@@ -91,6 +91,7 @@ def test_opens_offline(visit, page_name: str, look: str, options: dict[str, Any]
         assert page.locator("figure.livefig > img:visible").count() == 0, "it is printed as it stands"
         assert page.locator("figure.livefig:has(svg:visible)").count() == len(figures)
         page.emulate_media(media="screen")
+        opened.figures()  # again at the screen's width
     if os.environ.get("BOOK_SCREENSHOTS"):
         page.add_style_tag(content="* { transition: none !important; animation: none !important }")
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from curvlib import show
 
 def test_source_is_the_method_itself_dedented():
     text = show.source(cl.Newton.step).data
-    assert text.startswith("```python\ndef step(") and "= hessian(" in text and text.endswith("```")
+    assert text.startswith("```python\ndef step(") and "= hessian_map(" in text and text.endswith("```")
 
 
 def test_claims_become_one_row_each():
