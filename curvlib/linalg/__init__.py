@@ -14,9 +14,11 @@ from curvlib.linalg.dense import (
 from curvlib.linalg.krylov import CGOutcome, CGResult, conjugate_gradients
 from curvlib.linalg.least_squares import (
     LeastSquaresSolution,
+    damped_triangle,
     solve_least_squares,
     solve_normal_equations,
     triangularize,
+    undamped_step,
 )
 from curvlib.linalg.trust_region import TrustRegionStep, check_radius, trust_region_step
 
@@ -31,6 +33,7 @@ __all__ = [
     "column_lengths",
     "condition_number",
     "conjugate_gradients",
+    "damped_triangle",
     "is_indefinite",
     "is_negative",
     "norm",
@@ -39,4 +42,5 @@ __all__ = [
     "solve_symmetric",
     "triangularize",
     "trust_region_step",
+    "undamped_step",
 ]

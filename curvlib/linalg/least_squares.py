@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from curvlib.linalg.dense import at_least_float32, column_lengths, promoted
+from curvlib.linalg.dense import at_least_float32, column_lengths, norm, promoted
 from curvlib.trees import Array
 
 
@@ -144,3 +144,38 @@ def triangularize(matrix: Array, b: Array) -> tuple[Array, Array]:
     columns = matrix.shape[1]
     triangle = jnp.linalg.qr(jnp.column_stack([matrix, b]), mode="r")[:columns]
     return triangle[:, :columns], triangle[:, columns]
+
+
+def damped_triangle(triangle: Array, target: Array, damping: Array, scale: Array) -> tuple[Array, Array]:
+    """The triangle of [R; √λ D^½], and what stands for Qᵀr beside it.
+
+    Args:
+        triangle: R of J = QR, shape (min(m, n), n).
+        target: Qᵀr, shape (min(m, n),).
+        damping: λ ≥ 0.
+        scale: the diagonal of D^½, shape (n,).
+
+    Source: Moré 1978, "The Levenberg–Marquardt algorithm: implementation and theory", section 3.
+    """
+    return triangularize(
+        jnp.vstack([triangle, jnp.diag(jnp.sqrt(damping) * scale)]),
+        jnp.append(target, jnp.zeros_like(scale)),
+    )
+
+
+def undamped_step(triangle: Array, target: Array, scale: Array) -> tuple[Array, Array]:
+    """‖D^½δ‖ of the Gauss–Newton step δ = −R⁻¹Qᵀr, and the decrease ½ ‖Qᵀr‖² that it predicts.
+
+    Columns that depend on those before them, up to the rounding of J, get no
+    step: in their direction there is nothing to see. Arguments as in ``damped_triangle``.
+    """
+    rows, columns = triangle.shape
+    missing = max(columns - rows, 0)
+    square = jnp.pad(triangle, ((0, missing), (0, 0)))
+    target = jnp.pad(target, (0, missing))
+    hidden = 5 * jnp.finfo(target.dtype).eps * (rows + columns)
+    seen = jnp.abs(jnp.diagonal(square)) > hidden * column_lengths(square)
+    square = jnp.where(seen[:, None], square, jnp.eye(columns, dtype=square.dtype))
+    target = jnp.where(seen, target, 0)
+    delta = jax.scipy.linalg.solve_triangular(square, target)
+    return norm(scale * delta), 0.5 * jnp.sum(target**2)

@@ -19,8 +19,10 @@ from curvlib.hyperparameters import (
 from curvlib.linalg import (
     at_least_float32,
     column_lengths,
+    damped_triangle,
     norm,
     triangularize,
+    undamped_step,
 )
 from curvlib.method import Info, Problem
 from curvlib.products import check_residuals, residuals_and_jacobian
@@ -299,38 +301,6 @@ class LevenbergMarquardt:
         code = jnp.where(by_angle, Status.CONVERGED_ANGLE, code)
         code = jnp.where(predicted <= least, Status.CONVERGED_DECREASE, code)
         return jnp.where(length <= reach, Status.CONVERGED_STEP, code)
-
-
-def damped_triangle(
-    triangle: Array, target: Array, damping: Array, scale: Array
-) -> tuple[Array, Array]:
-    """The triangle of [R; √λ D^½], and what stands for Qᵀr beside it."""
-    return triangularize(
-        jnp.vstack([triangle, jnp.diag(jnp.sqrt(damping) * scale)]),
-        jnp.append(target, jnp.zeros_like(scale)),
-    )
-
-
-def undamped_step(
-    triangle: Array, target: Array, scale: Array
-) -> tuple[Array, Array]:
-    """‖D^½δ‖ of the Gauss–Newton step, and the decrease that it predicts.
-
-    Columns that depend on those before them, up to the rounding of J, get no
-    step: in their direction there is nothing to see.
-    """
-    rows, columns = triangle.shape
-    missing = max(columns - rows, 0)
-    square = jnp.pad(triangle, ((0, missing), (0, 0)))
-    target = jnp.pad(target, (0, missing))
-    hidden = 5 * jnp.finfo(target.dtype).eps * (rows + columns)
-    seen = jnp.abs(jnp.diagonal(square)) > hidden * column_lengths(square)
-    square = jnp.where(
-        seen[:, None], square, jnp.eye(columns, dtype=square.dtype)
-    )
-    target = jnp.where(seen, target, 0)
-    delta = solve_triangular(square, target)
-    return norm(scale * delta), 0.5 * jnp.sum(target**2)
 
 
 def _no_trial(theta: Array, loss: Array, damping: Array) -> _Trial:
