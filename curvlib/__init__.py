@@ -18,7 +18,7 @@ from curvlib.methods import (
     TrustRegionNewton,
     to_optax,
 )
-from curvlib.minimize import Trace, minimize
+from curvlib.minimize import Trace, minimize, steps_until
 from curvlib.problems import LeastSquares, Objective, Supervised
 from curvlib.products import ggn, ggn_vp, hessian, hvp
 from curvlib.solvers import CG, Dense
@@ -59,6 +59,7 @@ __all__ = [
     "problems",
     "products",
     "show",
+    "steps_until",
     "to_optax",
 ]
 

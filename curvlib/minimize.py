@@ -123,6 +123,35 @@ def minimize(
     return _trace(now, jax.tree.map(lambda *parts: jnp.concatenate(parts), *pieces), steps)
 
 
+def steps_until(values: Array, target: float | Array, hold: int = 1) -> Array:
+    """The first step k with values_k, …, values_{k+hold−1} ≤ target; len(values) if there is none.
+
+    A method at a large fixed rate may pass a target and come back out: ``hold`` asks it to stay. Works
+    inside ``jit``.
+
+    Args:
+        values: what a run recorded, such as losses or errors, shape (steps + 1,).
+        target: the largest value that counts.
+        hold: how many records in a row have to count, a Python integer from 1 to len(values).
+
+    Raises:
+        ValueError: if ``hold`` is out of range, or the values have more than one axis.
+
+    Example:
+        >>> [int(steps_until(jnp.array([4.0, 1.0, 3.0, 1.0, 0.5]), 1.0, hold)) for hold in (1, 2, 3)]
+        [1, 3, 5]
+    """
+    values = jnp.asarray(values)
+    if values.ndim != 1:
+        raise ValueError(f"values of one run have one axis, got the shape {values.shape}")
+    check_count("hold", hold)
+    if hold > len(values):
+        raise ValueError(f"hold must be at most the {len(values)} values there are, got {hold}")
+    misses = jnp.concatenate([jnp.zeros(1, int), jnp.cumsum(~(values <= target))])
+    holds = misses[hold:] == misses[:-hold]
+    return jnp.where(jnp.any(holds), jnp.argmax(holds), len(values))
+
+
 _PATH_BYTES = 2**28  # of the longest path that is reserved at once
 
 

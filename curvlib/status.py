@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import re
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -20,11 +21,14 @@ class Reason(NamedTuple):
         kind: "unfinished" if it ran out of steps, "stalled" if it can do no more, "converged" if it met a
             tolerance, "failed" if it broke down.
         sentence: what happened, and what to do about it.
+        brief: what happened in a few words that "after 12 steps" may follow, for figures and tables; by
+            default the sentence up to its first colon or semicolon.
     """
 
     name: str
     kind: str
     sentence: str
+    brief: str = ""
 
 
 class Outcome:
@@ -35,11 +39,14 @@ class Outcome:
 
     Attributes:
         code: an int32 scalar (or an array of them, for several runs at once); the only leaf.
+        BRIEF: the brief of each reason, by its code: the ``words`` of a live figure that returns a code.
     """
 
     REASONS: ClassVar[tuple[Reason, ...]] = ()
+    BRIEF: ClassVar[list[str]] = []
 
     def __init_subclass__(cls) -> None:
+        cls.BRIEF = [reason.brief or re.split("[:;]", reason.sentence)[0] for reason in cls.REASONS]
         for code, reason in enumerate(cls.REASONS):
             setattr(cls, reason.name, code)
         jax.tree_util.register_pytree_node(
@@ -110,74 +117,90 @@ class Status(Outcome):
     CONVERGED_ANGLE: ClassVar[int]
 
     REASONS: ClassVar[tuple[Reason, ...]] = (
-        Reason("STEPS", UNFINISHED, "took all its steps without reaching the tolerance"),
-        Reason("CONVERGED", CONVERGED, "converged: the gradient norm is within the tolerance"),
+        Reason(
+            "STEPS", UNFINISHED, "took all its steps without reaching the tolerance", brief="not finished"
+        ),
+        Reason(
+            "CONVERGED", CONVERGED, "converged: the gradient norm is within the tolerance", brief="converged"
+        ),
         Reason(
             "STAGNATED",
             STALLED,
             "stagnated: in this precision no further step changes the parameters, or makes loss or gradient "
             "smaller",
+            brief="stagnated",
         ),
         Reason(
             "BAD_START",
             FAILED,
             "stopped at the start: the loss or its gradient is not finite there; start where both are",
+            brief="could not start",
         ),
         Reason(
             "DIVERGED",
             FAILED,
             "diverged: the loss or its gradient stopped being finite; the last finite point is kept; "
             "take smaller steps or more damping",
+            brief="diverged",
         ),
         Reason(
             "SINGULAR",
             FAILED,
             "stopped: the method's linear system is singular, so there is no step; damp it "
             "(cl.Newton(damping=…), cl.LevenbergMarquardt())",
+            brief="met a singular system",
         ),
         Reason(
             "CLIMBED",
             FAILED,
             "took all its steps and ended above its start; take smaller steps or more damping",
+            brief="above its start",
         ),
         Reason(
             "NO_DESCENT",
             FAILED,
             "stopped: the step's direction does not descend, so no small step along it helps; "
             "damp it, or give it an eigenvalue floor or a trust region (cl.TrustRegionNewton())",
+            brief="found no direction of descent",
         ),
         Reason(
             "UNBOUNDED",
             FAILED,
             "unbounded: the loss fell without limit; the problem has no minimum in this direction",
+            brief="fell without limit",
         ),
         Reason(
             "BAD_CURVATURE",
             FAILED,
             "stopped: the curvature is not finite here, though loss and gradient are, so there is no step; "
             "look for a second derivative that does not exist",
+            brief="met a curvature that is not finite",
         ),
         Reason(
             "NOT_A_MINIMUM",
             FAILED,
             "stationary, but not a minimum: the Hessian has a negative eigenvalue here, and this method "
             "cannot leave; start elsewhere, or use cl.TrustRegionNewton()",
+            brief="stationary, at no minimum",
         ),
         Reason(
             "CONVERGED_STEP",
             CONVERGED,
             "converged: the next step is within the step tolerance, relative to the parameters",
+            brief="converged",
         ),
         Reason(
             "CONVERGED_DECREASE",
             CONVERGED,
             "converged: the decrease that the model still predicts is within the tolerance, relative to the "
             "loss",
+            brief="converged",
         ),
         Reason(
             "CONVERGED_ANGLE",
             CONVERGED,
             "converged: the residuals are orthogonal to every column of the Jacobian, within the angle "
             "tolerance",
+            brief="converged",
         ),
     )

@@ -1,5 +1,6 @@
 """The built book as a reader meets it: from disk, without network, by mouse and keys, wide, narrow, dark."""
 
+import io
 import os
 import re
 import statistics
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from PIL import Image, ImageChops
 from playwright.sync_api import ElementHandle, Page
 
 from tests.livefig.reader import operate
@@ -57,6 +59,31 @@ def check_access(page: Page) -> None:
     found = page.evaluate(RUN_AXE)
     bad = [entry for entry in found if entry["impact"] in ("serious", "critical")]
     assert [(entry["id"], [node["html"] for node in entry["nodes"]]) for entry in bad] == []
+
+
+def test_formulas_are_drawn_whole(visit, notebook: Path) -> None:
+    """By pixels, one to a point of the page: nothing of a formula is cut off by a box around it."""
+    opened = visit(f"chapters/{notebook.stem}", formulas=True, viewport=WIDE, reduced_motion="reduce")
+    page = opened.page
+    page.wait_for_load_state("load")
+    boxes = [formula.bounding_box() for formula in page.query_selector_all("div.math")]
+    assert boxes
+
+    def picture() -> Image.Image:
+        return Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled"))).convert("L")
+
+    shown = picture()
+    page.add_style_tag(content="div.math, div.math mjx-container { overflow: visible !important }")
+    whole = picture()
+    for box in boxes:
+        left, top, right, bottom = (
+            box["x"],
+            box["y"] - 8,
+            box["x"] + box["width"],
+            box["y"] + box["height"] + 8,
+        )
+        area = tuple(map(int, (left, top, right, bottom)))
+        assert ImageChops.difference(shown.crop(area), whole.crop(area)).getbbox() is None, box
 
 
 def images(pdf: bytes) -> int:
