@@ -61,6 +61,28 @@ def check_access(page: Page) -> None:
     assert [(entry["id"], [node["html"] for node in entry["nodes"]]) for entry in bad] == []
 
 
+# The heights of the blocks of code and of printed text that are in sight, and of the page's text.
+CODE_AND_PAGE = """
+() => {
+    const article = document.querySelector("article");
+    const blocks = [...article.querySelectorAll("div.cell_input, div.highlight, div.cell_output pre")];
+    const outer = blocks.filter(b => !blocks.some(other => other !== b && other.contains(b)));
+    const heights = outer.filter(b => b.checkVisibility() && !b.closest("figure.livefig"))
+        .map(b => b.getBoundingClientRect().height);
+    return [heights.reduce((a, b) => a + b, 0), article.getBoundingClientRect().height];
+}
+"""
+
+
+def test_code_takes_a_fifth_of_the_page(visit, notebook: Path, record_property) -> None:
+    """Code that carries the idea is in sight, the rest is folded; tables are tables, not printed columns."""
+    opened = visit(f"chapters/{notebook.stem}", formulas=True, viewport=WIDE)
+    opened.figures()
+    code, page = opened.page.evaluate(CODE_AND_PAGE)
+    record_property("share of code and printouts", f"{code / page:.0%}")
+    assert code <= 0.2 * page, f"{code / page:.0%} of the page"
+
+
 def test_formulas_are_drawn_whole(visit, notebook: Path) -> None:
     """By pixels, one to a point of the page: nothing of a formula is cut off by a box around it."""
     opened = visit(f"chapters/{notebook.stem}", formulas=True, viewport=WIDE, reduced_motion="reduce")

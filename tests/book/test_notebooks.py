@@ -131,10 +131,29 @@ def test_has_the_parts_of_a_chapter(notebook: Path) -> None:
     solutions = re.findall(r"^`{3,}\{solution(?:-start)?\}\s+\S+\n:class: .*dropdown", text, re.MULTILINE)
     assert len(exercises) >= 3
     assert len(solutions) >= len(exercises), "each exercise has a folded solution (:class: dropdown)"
-    for heading in ("Claims", "Exercises", "Further reading"):
-        assert re.search(rf"^#+ .*{heading}", text, re.MULTILINE | re.IGNORECASE), (
+    for heading in ("Claims", "Exercises", "Can you answer?", "Further reading"):
+        assert re.search(rf"^#+ .*{re.escape(heading)}", text, re.MULTILINE | re.IGNORECASE), (
             f"a section '{heading}' is missing"
         )
+
+
+def test_asks_ten_questions_and_says_where_the_answer_stands(notebook: Path) -> None:
+    """A chapter ends in ten questions that its page answers; each folded answer links to the place."""
+    text = "\n".join(source(cell) for cell in cells(notebook, "markdown"))
+    section = re.split(r"^## ", text.split("\n## Can you answer?")[1], flags=re.MULTILINE)[0]
+    folded = re.findall(r"^:::\{dropdown\} \d+\. (.+\?)\n(.+?)\n:::$", section, re.MULTILINE | re.DOTALL)
+    assert len(folded) == 10
+    for question, answer in folded:
+        assert re.search(r"\{(ref|eq|numref)\}`", answer), f"where does the page answer it: {question}"
+
+
+def test_figures_show_their_function_and_fold_what_wires_them(notebook: Path) -> None:
+    """The JAX function of a figure is in sight; the call that wires controls and views is folded."""
+    for cell in cells(notebook, "code"):
+        text = source(cell)
+        if re.search(r"\blive\.(figure|tabulate)\(", text):
+            assert is_folded_in_page(cell), f"fold it: {text[:60]}"
+            assert not re.search(r"^def \w+\(", text, re.MULTILINE), f"its function in sight: {text[:60]}"
 
 
 @pytest.mark.parametrize("kind", ["code", "markdown"])
