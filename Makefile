@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 BIN := .venv/bin
 READY := .venv/ready
 HTML := _build/html
-CHAPTERS := $(wildcard chapters/*.ipynb)
+CHAPTERS := intro.ipynb $(wildcard chapters/*.ipynb)
 
 book: $(READY)
 	@$(BIN)/jupyter-book build -W -n --keep-going --quiet .

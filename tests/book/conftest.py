@@ -26,14 +26,25 @@ from livefig.widget import LiveFigure
 matplotlib.use("Agg")
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted((ROOT / "chapters").glob("*.ipynb"))
-PAGES = ["intro", "notation", "references", *(f"chapters/{notebook.stem}" for notebook in NOTEBOOKS)]
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+NOTEBOOKS = [ROOT / "intro.ipynb", *CHAPTERS]
+
+
+def page_of(notebook: Path) -> str:
+    """Where its page is in the built book, without the ending."""
+    return notebook.relative_to(ROOT).with_suffix("").as_posix()
+
+
+PAGES = ["notation", "references", *map(page_of, NOTEBOOKS)]
 FIGURE = "figure.livefig"
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test with an argument `notebook` runs for every chapter, one with `page_name` for every page."""
+    """A test with an argument `chapter` runs for every chapter, with `notebook` for the landing page too, with
+    `page_name` for every page."""
+    if "chapter" in metafunc.fixturenames:
+        metafunc.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem, scope="session")
     if "notebook" in metafunc.fixturenames:
         metafunc.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem, scope="session")
     if "page_name" in metafunc.fixturenames:

@@ -12,6 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from PIL import Image, ImageChops
 from playwright.sync_api import ElementHandle, Page
 
+from tests.book.conftest import page_of
 from tests.livefig.reader import operate
 from tests.livefig.screens import LAPTOP, in_view, room, span
 
@@ -74,18 +75,18 @@ CODE_AND_PAGE = """
 """
 
 
-def test_code_takes_a_fifth_of_the_page(visit, notebook: Path, record_property) -> None:
+def test_code_takes_a_fifth_of_the_page(visit, chapter: Path, record_property) -> None:
     """Code that carries the idea is in sight, the rest is folded; tables are tables, not printed columns."""
-    opened = visit(f"chapters/{notebook.stem}", formulas=True, viewport=WIDE)
+    opened = visit(page_of(chapter), formulas=True, viewport=WIDE)
     opened.figures()
     code, page = opened.page.evaluate(CODE_AND_PAGE)
     record_property("share of code and printouts", f"{code / page:.0%}")
     assert code <= 0.2 * page, f"{code / page:.0%} of the page"
 
 
-def test_formulas_are_drawn_whole(visit, notebook: Path) -> None:
+def test_formulas_are_drawn_whole(visit, chapter: Path) -> None:
     """By pixels, one to a point of the page: nothing of a formula is cut off by a box around it."""
-    opened = visit(f"chapters/{notebook.stem}", formulas=True, viewport=WIDE, reduced_motion="reduce")
+    opened = visit(page_of(chapter), formulas=True, viewport=WIDE, reduced_motion="reduce")
     page = opened.page
     page.wait_for_load_state("load")
     boxes = [formula.bounding_box() for formula in page.query_selector_all("div.math")]
@@ -160,10 +161,10 @@ def test_opens_offline(visit, page_name: str, look: str, options: dict[str, Any]
 
 def test_figures_run_under_a_strict_policy(book, visit, notebook: Path) -> None:
     """Under a Content-Security-Policy that forbids making code from text."""
-    page = book.html / "chapters" / f"{notebook.stem}.html"
+    page = book.html / f"{page_of(notebook)}.html"
     guarded = page.with_name(f"policy-{page.name}")
     guarded.write_text(page.read_text().replace("<head>", f"<head>{POLICY}{PROBE}", 1))
-    opened = visit(f"chapters/{guarded.stem}", formulas=True)
+    opened = visit(guarded.relative_to(book.html).with_suffix("").as_posix(), formulas=True)
     assert opened.page.evaluate("() => window.policy") == "refuses"
     for figure in opened.figures():
         assert figure.query_selector("svg")
@@ -172,7 +173,7 @@ def test_figures_run_under_a_strict_policy(book, visit, notebook: Path) -> None:
 
 def test_every_control_has_a_name_and_answers_the_keyboard(visit, notebook: Path) -> None:
     """What a screen reader says of it is a label, or an aria-label; the summary is read out as it changes."""
-    opened = visit(f"chapters/{notebook.stem}")
+    opened = visit(page_of(notebook))
     for figure in opened.figures():
         for element in figure.query_selector_all("input, select, button, [tabindex='0']"):
             name = element.evaluate(
@@ -219,7 +220,7 @@ figure => {
 
 def test_answers_within_a_frame(visit, notebook: Path, record_property) -> None:
     """A frame of the screen is 16 ms. Asserted loosely: other work may share this processor."""
-    for figure in visit(f"chapters/{notebook.stem}").figures():
+    for figure in visit(page_of(notebook)).figures():
         figure.scroll_into_view_if_needed()
         spec = figure.evaluate("figure => figure.livefig.spec")
         if not spec["controls"]:
@@ -257,10 +258,10 @@ def test_dark_mode_switches(visit, page_name: str) -> None:
     assert opened.errors == []
 
 
-def test_what_is_around_the_figures(visit, notebook: Path) -> None:
+def test_what_is_around_the_figures(visit, chapter: Path) -> None:
     """One visit: equations and figures have numbers and links, code is copied, solutions open."""
     permissions = ["clipboard-read", "clipboard-write"]
-    page = visit(f"chapters/{notebook.stem}", permissions=permissions).page
+    page = visit(page_of(chapter), permissions=permissions).page
     check_numbers(page)
     check_copying(page)
     check_solutions(page)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.book.conftest import CHAPTERS, page_of
+
 ROOT = Path(__file__).parents[2]
 KB = 1024
 # Elements and attributes that a browser fetches by itself; a link in the prose is not among them.
@@ -86,10 +88,19 @@ def test_internal_links_lead_somewhere(book) -> None:
 
 
 def test_launch_buttons_lead_to_the_books_own_repository(book, notebook: Path) -> None:
-    text = (book.html / "chapters" / f"{notebook.stem}.html").read_text()
-    assert f"https://mybinder.org/v2/gh/reader/book/main?urlpath=lab/tree/chapters/{notebook.name}" in text
-    assert f"https://colab.research.google.com/github/reader/book/blob/main/chapters/{notebook.name}" in text
+    text = (book.html / f"{page_of(notebook)}.html").read_text()
+    path = notebook.relative_to(ROOT).as_posix()
+    assert f"https://mybinder.org/v2/gh/reader/book/main?urlpath=lab/tree/{path}" in text
+    assert f"https://colab.research.google.com/github/reader/book/blob/main/{path}" in text
     assert "executablebooks/jupyter-book" not in text
+
+
+def test_the_map_leads_to_every_chapter(book) -> None:
+    """Chapters that are there are links, nine in all are drawn."""
+    text = (book.html / "intro.html").read_text()
+    drawn = re.search(r'<svg class="map".*?</svg>', text, re.DOTALL)[0]
+    assert sorted(re.findall(r'<a href="(.*?)\.html"', drawn)) == [page_of(chapter) for chapter in CHAPTERS]
+    assert drawn.count("<rect") == 9
 
 
 @pytest.fixture

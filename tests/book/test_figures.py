@@ -11,6 +11,7 @@ import pytest
 
 import curvlib
 from curvlib.hyperparameters import hyperparameters
+from tests.book.conftest import page_of
 
 STATES = 300
 COMPARED = 12
@@ -21,7 +22,7 @@ COMPARED = 12
 # before them: far down a falling curve, entries are what cancelling terms leave.
 STABLE = 1e-11
 AGREE = 1e-9
-# A plot without controls shows what was measured when the notebook ran: rounding errors of that processor, too.
+# A plot without controls shows what was measured when the notebook ran, rounding errors of a processor too.
 SEEN = 0.5
 ROUNDING = 64 * 2.0**-52
 NUDGES = (-7, -2, 1, 3, 8)  # in units in the last place
@@ -158,7 +159,7 @@ def with_iterates_rounded(definition: Any) -> Any:
 @pytest.fixture
 def figures(visit, notebook: Path) -> list[tuple[Any, dict[str, Any]]]:
     """Each figure of a chapter's page and its spec."""
-    opened = visit(f"chapters/{notebook.stem}")
+    opened = visit(page_of(notebook))
     return [(figure, figure.evaluate("figure => figure.livefig.spec")) for figure in opened.figures()]
 
 
@@ -178,7 +179,7 @@ def test_compiles_while_one_waits(notebook: Path, run_figures, record_property) 
 
 
 def test_every_state_shows_something_finite(visit, notebook: Path) -> None:
-    opened = visit(f"chapters/{notebook.stem}")
+    opened = visit(page_of(notebook))
     for figure in opened.figures():
         spec = figure.evaluate("figure => figure.livefig.spec")
         states = random_states(spec, STATES)

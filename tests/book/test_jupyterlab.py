@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.book.conftest import NOTEBOOKS
+from tests.book.conftest import CHAPTERS
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 1000
@@ -83,7 +83,7 @@ class Lab:
     url: str
     token: str
 
-    def address(self, path: str) -> str:
+    def page_of(self, path: str) -> str:
         return f"{self.url}/{path}?token={self.token}"
 
 
@@ -185,7 +185,7 @@ def open_chapter(lab: Lab, chromium: Browser) -> Iterator[Callable[[Path], Sessi
         context.route("**/*", lambda r: r.continue_() if r.request.url.startswith(lab.url) else r.abort())
         page = context.new_page()
         # A workspace of its own: another's tabs would be opened again.
-        page.goto(lab.address(f"lab/workspaces/{notebook.stem}/tree/chapters/{notebook.name}"))
+        page.goto(lab.address(f"lab/workspaces/{notebook.stem}/tree/{notebook.relative_to(ROOT)}"))
         session = Session(page)
         session.wait("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 1")
         return session
@@ -209,7 +209,7 @@ def test_before_any_run_the_pictures_stand_there(open_chapter, notebook: Path, r
 def test_figures_in_a_kernel(open_chapter, run_figures) -> None:
     """One chapter, run as a whole. That the cells of all run, and what they give, is nbval's part; that what
     they give is drawn by the same scripts in a kernel's page, this one shows for all."""
-    notebook = NOTEBOOKS[0]
+    notebook = CHAPTERS[0]
     count = len(run_figures(notebook))
     session = open_chapter(notebook)
     page = session.page

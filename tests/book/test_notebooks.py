@@ -123,9 +123,9 @@ def test_imports_only_what_a_reader_has(notebook: Path) -> None:
         assert private is None, f"a chapter uses nothing private: {private[0]}"
 
 
-def test_has_the_parts_of_a_chapter(notebook: Path) -> None:
+def test_has_the_parts_of_a_chapter(chapter: Path) -> None:
     """Claims judged, at least three exercises with folded solutions, further reading."""
-    text = "\n".join(source(cell) for cell in cells(notebook, "markdown"))
+    text = "\n".join(source(cell) for cell in cells(chapter, "markdown"))
     assert re.match(r"(\(\S+\)=\n)?# ", text), "it begins with its title"
     exercises = re.findall(r"^`{3,}\{exercise(?:-start)?\}", text, re.MULTILINE)
     solutions = re.findall(r"^`{3,}\{solution(?:-start)?\}\s+\S+\n:class: .*dropdown", text, re.MULTILINE)
@@ -137,9 +137,9 @@ def test_has_the_parts_of_a_chapter(notebook: Path) -> None:
         )
 
 
-def test_asks_ten_questions_and_says_where_the_answer_stands(notebook: Path) -> None:
+def test_asks_ten_questions_and_says_where_the_answer_stands(chapter: Path) -> None:
     """A chapter ends in ten questions that its page answers; each folded answer links to the place."""
-    text = "\n".join(source(cell) for cell in cells(notebook, "markdown"))
+    text = "\n".join(source(cell) for cell in cells(chapter, "markdown"))
     section = re.split(r"^## ", text.split("\n## Can you answer?")[1], flags=re.MULTILINE)[0]
     folded = re.findall(r"^:::\{dropdown\} \d+\. ([^\n]+\?)\n(.+?)\n:::$", section, re.MULTILINE | re.DOTALL)
     assert len(folded) == 10
@@ -147,9 +147,9 @@ def test_asks_ten_questions_and_says_where_the_answer_stands(notebook: Path) -> 
         assert re.search(r"\{(ref|eq|numref)\}`", answer), f"where does the page answer it: {question}"
 
 
-def test_figures_show_their_function_and_fold_what_wires_them(notebook: Path) -> None:
+def test_figures_show_their_function_and_fold_what_wires_them(chapter: Path) -> None:
     """The JAX function of a figure is in sight; the call that wires controls and views is folded."""
-    for cell in cells(notebook, "code"):
+    for cell in cells(chapter, "code"):
         text = source(cell)
         if re.search(r"\blive\.(figure|tabulate)\(", text):
             assert is_folded_in_page(cell), f"fold it: {text[:60]}"
