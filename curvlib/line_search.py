@@ -78,10 +78,11 @@ class Armijo:
         ``shortest``; no step unless the slope is negative."""
 
         def accepted(alpha: Array, at_alpha: Array) -> Array:
-            # Values that differ by rounding alone count as equal, or the search would fail close to a
-            # minimum.
+            # Values that differ by rounding alone count as equal, or the search
+            # would fail close to a minimum.
             rounding = 4 * jnp.finfo(value.dtype).eps * jnp.abs(value)
-            return (at_alpha <= value + self.decrease * alpha * slope + rounding) & jnp.isfinite(at_alpha)
+            most = value + self.decrease * alpha * slope + rounding
+            return (at_alpha <= most) & jnp.isfinite(at_alpha)
 
         def trying(carry: tuple[Array, Array, Array]) -> Array:
             alpha, at_alpha, evaluations = carry

@@ -123,7 +123,9 @@ def _product_saddle(params: Array, confinement: float | Array) -> Array:
 def double_well() -> Objective:
     """L(θ) = ¼ (θ² − 1)² in one dimension: minima with L = 0 at ±1, a maximum at 0.
 
-    Its second derivative 3θ² − 1 is negative for |θ| < 1/√3, where Newton's plain step climbs.
+    Its second derivative 3θ² − 1 is negative for |θ| < 1/√3. There, but for θ = 0, the loss climbs at first
+    along Newton's step, which leads to 2θ³/(3θ² − 1); at its end the loss is lower only for 1/√5 < |θ| <
+    √((11 − √17)/26), that is 0.447 < |θ| < 0.514. Near ±1 the error e becomes about (3/2) e².
 
     Source: elementary.
 
@@ -141,7 +143,8 @@ def _double_well(params: Array) -> Array:
 
 
 def quartic() -> Objective:
-    """L(θ) = ¼ θ⁴ in one dimension: its Hessian is zero at the minimum, and Newton's error shrinks by 2/3.
+    """L(θ) = ¼ θ⁴ in one dimension: its Hessian is zero at the minimum, and each of Newton's steps multiplies
+    the error by 2/3.
 
     Source: elementary. Newton's step is −θ³/(3θ²).
 
@@ -161,7 +164,7 @@ def _quartic(params: Array) -> Array:
 def square_root() -> Objective:
     """L(θ) = √(1 + θ²) in one dimension, its minimum L = 1 at 0.
 
-    Newton's step is θ ← −θ³: cubic convergence from |θ| < 1, a cycle at |θ| = 1, divergence beyond.
+    Newton's step is θ ← −θ³: convergence of order 3 from |θ| < 1, a cycle at |θ| = 1, divergence beyond.
 
     Source: elementary. L′ = θ (1 + θ²)^{−1/2} and L″ = (1 + θ²)^{−3/2}.
 

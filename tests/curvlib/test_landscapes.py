@@ -1,5 +1,7 @@
 """Every landscape's minima are minima, its saddles are not, and its formulas are the written ones."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,15 @@ import pytest
 
 import curvlib as cl
 from curvlib.minimize import _at_once
-from curvlib.problems import LANDSCAPES, monkey_saddle, product_saddle, rosenbrock
+from curvlib.problems import (
+    LANDSCAPES,
+    double_well,
+    monkey_saddle,
+    product_saddle,
+    quartic,
+    rosenbrock,
+    square_root,
+)
 
 
 @pytest.mark.parametrize("name", LANDSCAPES)
@@ -49,6 +59,40 @@ def test_rosenbrock_in_any_dimension_and_where_it_is_indefinite():
     for offset, definite in [(-0.001, True), (0.001, False)]:
         point = jnp.array([0.5, 0.25 + 1 / 200 + offset])
         assert (np.linalg.eigvalsh(cl.hessian(rosenbrock(), point))[0] > 0) is np.bool_(definite)
+
+
+def newtons_step(problem, theta):
+    """The slope along Newton's step, the point it leads to, and by how much the loss changes."""
+    gradient = jax.grad(problem.loss)(theta)
+    delta = -jnp.linalg.solve(cl.hessian(problem, theta), gradient)
+    return gradient @ delta, theta + delta, problem.loss(theta + delta) - problem.loss(theta)
+
+
+def test_where_the_double_well_bends_down_small_steps_climb_and_some_full_ones_descend():
+    steps = jax.jit(jax.vmap(partial(newtons_step, double_well())))
+    theta = jnp.linspace(0.003, 0.576, 400)[:, None]
+    slope, end, change = steps(theta)
+    assert jnp.all(slope > 0)
+    np.testing.assert_allclose(end, 2 * theta**3 / (3 * theta**2 - 1), rtol=1e-9)
+    low, high = 1 / 5**0.5, ((11 - 17**0.5) / 26) ** 0.5
+    assert (round(low, 3), round(high, 3)) == (0.447, 0.514)
+    np.testing.assert_array_equal(change < 0, (low < theta[:, 0]) & (theta[:, 0] < high))
+    # Exactly on the other minimum: it meets Armijo's inequality, though no small step does.
+    slope, end, change = newtons_step(double_well(), jnp.array([-0.5]))
+    assert end == 1
+    assert slope == 0.5625
+    assert change <= 1e-4 * slope
+
+
+@pytest.mark.parametrize(
+    ("problem", "minimum", "order", "constant"),
+    [(double_well(), 1.0, 2, 3 / 2), (quartic(), 0.0, 1, 2 / 3), (square_root(), 0.0, 3, 1.0)],
+)
+def test_newtons_order_and_its_constant(problem, minimum, order, constant):
+    """C = |L‴|/(2L″) where the order is 2; |L⁗|/(3L″) where L‴ = 0 at the minimum, and it is 3."""
+    error = 1e-3
+    _, end, _ = newtons_step(problem, jnp.array([minimum + error]))
+    np.testing.assert_allclose(jnp.abs(end[0] - minimum), constant * error**order, rtol=1e-2)
 
 
 @pytest.mark.parametrize("name", LANDSCAPES)
