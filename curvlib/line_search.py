@@ -96,7 +96,8 @@ class Armijo:
 
         first = jnp.asarray(first, value.dtype)
         alpha, at_alpha, evaluations = jax.lax.while_loop(trying, shorter, (first, phi(first), jnp.int32(1)))
-        success = accepted(alpha, at_alpha) & (slope < 0)
+        underflown = (alpha == 0) & (first > 0)
+        success = accepted(alpha, at_alpha) & (slope < 0) & ~underflown
         return LineSearchResult(
             jnp.where(success, alpha, 0), jnp.where(success, at_alpha, value), evaluations, success
         )
@@ -151,6 +152,9 @@ def move_along(
     flat = jnp.abs(slope) <= 10 * jnp.finfo(loss.dtype).eps * jnp.abs(loss)
     no_step = jnp.where((slope < 0) | flat, Status.STAGNATED, Status.NO_DESCENT)
     failure = jnp.where(solvable & ~found.success, no_step, failure)
+    # Shortened until it was lost in θ, with a loss that is the same for that.
+    lost = found.success & (found.step < first) & jnp.all(theta + found.step * direction == theta)
+    failure = jnp.where(solvable & lost, Status.STAGNATED, failure)
     return moved(found.step), failure, {"alpha": found.step, "evaluations": found.evaluations}
 
 

@@ -34,10 +34,12 @@ class Loop(NamedTuple):
 
 
 RUNNING = -1
-# Records are written in blocks: on a CPU, XLA runs a loop on one thread, without the price of handing work to
-# others at every operation, only if all that its body touches is small.
+# Records are written in blocks. On a CPU, XLA compiles a loop into one function if a round of it reads and
+# writes less than 1 kB; else every operation is dispatched, at some ten times the price, and those on long
+# arrays are handed to other threads. In single precision gradient descent in two dimensions is below that, in
+# double precision on some losses only (1.1 kB on a quadratic).
 BLOCK = 32
-_IDLE = 5  # so many idle steps are a stall: iterates that change in their last bits
+_PATIENCE = 5  # so many idle steps are a stall: iterates that change in their last bits
 _RETREATS = 60  # from one point, at the most
 
 
@@ -61,9 +63,11 @@ def start(problem: Problem, method: Method, params: Params, key: Array | None) -
 def run(
     problem: Problem, method: Method, loop: Loop, steps: Any, tol: Any, rows: int, path: bool
 ) -> tuple[Loop, dict[str, Any]]:
-    """Go on until the run stops or ``rows`` records are full; returns these too, from the loop's index on."""
+    """Go on until the run stops or its records, ``rows`` of them, are full but for one; returns these too,
+    from the loop's index on: as many as the index has gone on, and one more if the run has stopped."""
     step = jax.jit(method.step)  # traced once, for the records' shapes and for the loop
     retreat, draws = _retreat(method), getattr(method, "draws", False)
+    patience = getattr(method, "patience", _PATIENCE)
     info = jax.eval_shape(step, problem, loop.params, loop.state)[2]
     # Far below any loss that has a minimum, seen from the start's (1e139; 2e17 in single, 4096 in half
     # precision); and early enough that powers of θ do not overflow first.
@@ -71,7 +75,7 @@ def run(
     block = min(BLOCK, rows)
     spare = 0 if retreat is None else 1  # a row before the first, for a retreat from there
     base = loop.index - spare
-    end = jnp.minimum(loop.index + rows, steps)
+    end = jnp.minimum(loop.index + rows - 1, steps)  # a row is left for what `settle` has to say
 
     def zeros(count: int) -> dict[str, Any]:
         return jax.tree.map(
@@ -86,8 +90,11 @@ def run(
         seen, stop = _seen(loop, info.loss, info.gradient_norm, finite), jnp.asarray(info.stop)
         # A method whose own numbers still change (a momentum, a radius) may yet move, as may one that draws.
         stalled = info.moves & _equal((params, state), (loop.params, loop.state))
-        stalled = (stalled | (seen.idle >= _IDLE)) & (not draws)
+        stalled = (stalled | (seen.idle >= patience)) & (not draws)
         at_rest = jnp.asarray(info.at_rest, jnp.int32)
+        # A full step that leads nowhere is one from a stationary point; one that a retreat cut short is not.
+        whole = True if retreat is None else loop.retreat_index != loop.index
+        saddle = (at_rest == Status.NOT_A_MINIMUM) & whole
         code = _first_that_holds(
             (~finite & (loop.index == 0), Status.BAD_START),
             (info.loss == -jnp.inf, Status.UNBOUNDED),
@@ -95,7 +102,7 @@ def run(
             ((info.gradient_norm <= tol) & (at_rest != 0), at_rest),
             (info.loss < -deep * jnp.maximum(1, jnp.abs(seen.first_loss)), Status.UNBOUNDED),
             (stop != 0, stop),
-            (stalled, jnp.where(at_rest == Status.NOT_A_MINIMUM, at_rest, Status.STAGNATED)),
+            (stalled, jnp.where(saddle, at_rest, Status.STAGNATED)),
         )
         going = code == RUNNING
         gone = seen._replace(

@@ -40,8 +40,10 @@ class Info(NamedTuple):
 class Method(Protocol):
     """A minimization method: hyperparameters, and two pure functions.
 
-    Two things more a method may have. ``draws = True`` says that its steps depend on its key: one that does
-    not move is then no stall. ``retreat(state, length) -> state`` is called when a step, which ended in this
+    Three things more a method may have. ``draws = True`` says that its steps depend on its key: one that does
+    not move is then no stall. ``patience`` is the number of steps in a row, 5 by default, that are a stall if
+    they are lost in rounding and none makes the loss or the gradient smaller: with momentum it takes more to
+    be sure. ``retreat(state, length) -> state`` is called when a step, which ended in this
     state, went ``length`` far to where the method cannot go on, since the gradient or the curvature is not
     finite: it returns the state from which to try it again, less far.
     """

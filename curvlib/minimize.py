@@ -118,7 +118,7 @@ def minimize(
     while now.code == loop.RUNNING:
         first = int(now.index)
         now, records = loop.run(problem, method, now, steps, tol, rows, path)
-        count = min(int(now.index) + 1 - first, rows)
+        count = int(now.index) - first + int(now.code != loop.RUNNING)
         pieces.append(jax.tree.map(lambda record, count=count: record[:count], records))
     return _trace(now, jax.tree.map(lambda *parts: jnp.concatenate(parts), *pieces), steps)
 

@@ -61,10 +61,10 @@ class Dense:
 class CG:
     """Conjugate gradients on products alone: O(n) memory, a product each iteration.
 
-    They start at x0, or at zero. Where they meet a direction of negative curvature they stop and return the
-    iterate they have, or b itself if that is the first direction: for b = −g, a descent direction.
+    They start at x0, or at zero. Where they meet a direction of negative or zero curvature they stop and
+    return the iterate they have, or b itself if that is the first direction: for b = −g, a descent direction.
 
-    Reported: ``cg_iterations``, and ``positive_definite``, which is false where negative curvature was met.
+    Reported: ``cg_iterations``, and ``positive_definite``, which is false where such a direction was met.
 
     Args:
         iterations: the most, a Python integer ≥ 1.
@@ -98,13 +98,14 @@ class CG:
 
         found = conjugate_gradients(damped, b, self.iterations, self.tol, x0)
         negative = found.outcome == CGOutcome.NEGATIVE_CURVATURE
-        nothing = negative & (found.iterations == 0)
+        not_positive = negative | (found.outcome == CGOutcome.ZERO_CURVATURE)
+        nothing = not_positive & (found.iterations == 0)
         if x0 is None:
             x = jax.tree.map(lambda own, first: jnp.where(nothing, first, own), found.x, b)
         else:
             x = found.x
         return x, {
-            "positive_definite": ~negative,
+            "positive_definite": ~not_positive,
             "indefinite": negative,
             "finite": found.outcome != CGOutcome.NOT_FINITE,
             "cg_iterations": found.iterations,

@@ -26,6 +26,7 @@ class CGOutcome(Outcome):
     NEGATIVE_CURVATURE: ClassVar[int]
     BOUNDARY: ClassVar[int]
     NOT_FINITE: ClassVar[int]
+    ZERO_CURVATURE: ClassVar[int]
 
     REASONS: ClassVar[tuple[Reason, ...]] = (
         Reason("ITERATIONS", UNFINISHED, "took all its iterations without reaching the tolerance"),
@@ -33,11 +34,14 @@ class CGOutcome(Outcome):
         Reason(
             "NEGATIVE_CURVATURE",
             STALLED,
-            "met a direction p with pᵀAp ≤ 0: the matrix is not positive definite",
+            "met a direction p with pᵀAp < 0: the matrix has a negative eigenvalue",
         ),
         Reason("BOUNDARY", STALLED, "reached the radius"),
         Reason(
             "NOT_FINITE", FAILED, "stopped: a product with the matrix, or the right-hand side, is not finite"
+        ),
+        Reason(
+            "ZERO_CURVATURE", STALLED, "met a direction p with pᵀAp = 0: the matrix is not positive definite"
         ),
     )
 
@@ -142,9 +146,8 @@ def conjugate_gradients(
         x, r = x + alpha * p, jnp.where(moved, r - alpha * product_p, r)
         z = inverse(r, of_inverse)
         new_rz = r @ z
-        code = jnp.where(
-            ~positive, CGOutcome.NEGATIVE_CURVATURE, jnp.where(cut, CGOutcome.BOUNDARY, _GOING_ON)
-        )
+        curved = jnp.where(bent < 0, CGOutcome.NEGATIVE_CURVATURE, CGOutcome.ZERO_CURVATURE)
+        code = jnp.where(~positive, curved, jnp.where(cut, CGOutcome.BOUNDARY, _GOING_ON))
         code = jnp.where(~cut & (norm(r) <= bound), CGOutcome.CONVERGED, code)
         code = jnp.where(finite, code, CGOutcome.NOT_FINITE)
         k = jnp.where(moved | (code == _GOING_ON), k + 1, k)

@@ -89,6 +89,8 @@ class FirstOrder:
     """
 
     transformation: optax.GradientTransformation
+    # Momentum runs past a minimum, and takes some tens of steps to come back.
+    patience = 100
 
     def check(self) -> None:
         if not isinstance(self.transformation, optax.GradientTransformation):

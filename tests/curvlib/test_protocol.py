@@ -189,6 +189,15 @@ def test_a_long_path_is_kept_in_pieces(monkeypatch):
     np.testing.assert_allclose(short.path[-1], [0.9**77, 0.0])
 
 
+@pytest.mark.parametrize("steps", [62, 63, 64, 65, 124])
+def test_the_last_record_has_a_place_wherever_the_last_piece_ends(monkeypatch, steps):
+    whole = cl.minimize(BOWL, cl.GradientDescent(0.1), START, steps, path=True)
+    monkeypatch.setitem(cl.minimize.__globals__, "_PATH_BYTES", 16)  # pieces of 32 records
+    pieces = cl.minimize(BOWL, cl.GradientDescent(0.1), START, steps, path=True)
+    for name in ("path", "losses", "gradient_norms", "params", "steps"):
+        np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
+
+
 # What problems give
 
 

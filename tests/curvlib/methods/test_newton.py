@@ -298,3 +298,23 @@ def test_definiteness_is_that_of_the_hessian_itself(method):
 def test_bad_options_get_a_sentence(make, words):
     with pytest.raises((ValueError, TypeError), match=words):
         make()
+
+
+def temporaries(method, size):
+    """The bytes that a compiled step reserves for itself, on a softmax regression of so many parameters."""
+    inputs, labels = jnp.ones((20, size // 10)), jnp.arange(20) % 10
+    problem = cl.Supervised(
+        lambda w, x: x @ w.reshape(-1, 10), cl.likelihoods.Categorical(), inputs, labels, l2=1e-3
+    )
+    params = jnp.zeros(size)
+    step = jax.jit(lambda problem, params, state: method.step(problem, params, state)[0])
+    compiled = step.lower(problem, params, method.init(problem, params)).compile()
+    return compiled.memory_analysis().temp_size_in_bytes
+
+
+def test_newton_cg_takes_memory_in_proportion_to_the_parameters():
+    by_products = cl.Newton(solve=cl.CG(50), line_search=cl.Armijo())
+    small, large = (temporaries(by_products, size) for size in (1000, 8000))
+    vector = 8 * 8000
+    assert large < 60 * vector and large < 8.5 * small
+    assert temporaries(cl.Newton(), 1000) > 8 * 1000**2, "as with a matrix it is not"
