@@ -56,8 +56,8 @@ def trust_region_step(matrix: Array, g: Array, radius: float | Array) -> TrustRe
     gone along that vector, in either direction.
 
     Up to 100 rows all of this is done in the eigenbasis of H, where every equation is one of numbers. A
-    larger H is only reduced to tridiagonal form, H = QTQᵀ, in a third to a tenth of the time: each trial of λ
-    costs O(n) there.
+    larger H is only reduced to tridiagonal form, H = QTQᵀ, where each trial of λ costs O(n): in a quarter to
+    a half of the time.
 
     Derivatives, forward and reverse, are those of the equations that δ and λ solve: eigenvalues may be equal.
     They are computed in the eigenbasis, of a large H too. In the hard case they are those of the direction
