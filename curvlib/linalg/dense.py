@@ -108,10 +108,13 @@ def is_indefinite(matrix: Array) -> Array:
     return jax.lax.cond(definite, lambda: jnp.array(False), lambda: is_negative(jnp.linalg.eigvalsh(matrix)))
 
 
-def is_negative(eigenvalues: Array) -> Array:
-    """Whether the lowest eigenvalue, of a symmetric matrix's in rising order, is negative by more than
-    rounding."""
-    rounding = 10 * jnp.finfo(eigenvalues.dtype).eps * eigenvalues.size
+def is_negative(eigenvalues: Array, rows: int | None = None) -> Array:
+    """Whether the lowest eigenvalue of a symmetric matrix, which comes first, is negative by more than
+    rounding.
+
+    Where these are not all eigenvalues, the largest in size is among them and the matrix's rows are given.
+    """
+    rounding = 10 * jnp.finfo(eigenvalues.dtype).eps * (eigenvalues.size if rows is None else rows)
     return eigenvalues[0] < -rounding * jnp.max(jnp.abs(eigenvalues))
 
 
