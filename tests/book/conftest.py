@@ -41,7 +41,7 @@ TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnima
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test with an argument `chapter` runs for every chapter, with `notebook` for the landing page too, with
+    """A test with an argument `chapter` runs for each chapter, with `notebook` for the landing page too, with
     `page_name` for every page."""
     if "chapter" in metafunc.fixturenames:
         metafunc.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem, scope="session")
