@@ -1,5 +1,7 @@
 """Gauss–Newton and Levenberg–Marquardt: steps by hand, rates and rules, and NIST's certified values."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -237,16 +239,19 @@ def test_damping_follows_the_gain_ratio():
 
 
 @pytest.mark.parametrize("memory", [0.0, 0.5, 1.0])
-def test_the_scale_is_a_maximum_that_forgets(memory):
-    problem = cl.LeastSquares(lambda p: jnp.stack([jnp.exp(p[0]) - 1, p[1] - p[0]]))
+def test_the_scale_is_a_maximum_that_forgets_after_steps_that_were_not_good(memory):
+    problem = cl.LeastSquares(lambda p: jnp.stack([10 * (p[1] - p[0] ** 2), 1 - p[0]]))
     method = cl.LevenbergMarquardt(1.0, memory=memory, acceleration=None)
-    params, state = jnp.array([3.0, 1.0]), method.init(problem, jnp.array([3.0, 1.0]))
-    largest = np.zeros(2)
-    for _ in range(5):
+    params, largest, good = jnp.array([-1.2, 1.0]), np.zeros(2), []
+    state = method.init(problem, params)
+    for _ in range(8):
         _, jacobian = residuals_and_jacobian(problem, params)
-        largest = np.maximum(np.sum(jacobian**2, 0), memory * largest)
-        params, state, _ = method.step(problem, params, state)
+        kept = memory if good and not good[-1] else 1
+        largest = np.maximum(np.sum(jacobian**2, 0), kept * largest)
+        params, state, info = method.step(problem, params, state)
+        good.append(info.details["gain_ratio"] >= 0.9)
         np.testing.assert_allclose(state.scale**2, largest, rtol=1e-12)
+    assert any(good[:-1]) and not all(good[:-1])
 
 
 def test_marquardts_scale_makes_units_irrelevant_and_levenbergs_does_not():
@@ -431,6 +436,31 @@ CERTIFIED = {
 # fmt: on
 
 
+def test_noise_does_not_send_a_sine_to_another_lobe():
+    """3.3 periods, 60 draws of two noises. The starts' frequencies are off by 0.7, −0.5, 0.7 and 0.2 of the
+    spectrum's lobe 2π/10, phase and amplitude too. Forgetting D at every step, whatever it gained, misses 41
+    and 28 of 60 from the first two under little noise, and 97 of 240 under much; MINPACK 4, 0 and 53."""
+    t, truth = jnp.linspace(0, 10, 20), jnp.array([2.0, 2.07, 0.5])
+    starts = jnp.array([[2.05, 2.51, 1.375], [2.0, 1.62, -0.3], [2.5, 2.5, 0.9], [0.5, 2.2, -0.5]])
+    noise = np.array([0.1, 0.6])[:, None, None] * np.random.default_rng(0).standard_normal((2, 60, 20))
+
+    def sine(b):
+        return b[0] * jnp.sin(b[1] * t + b[2])
+
+    @jax.jit
+    @partial(jax.vmap, in_axes=(0, None))
+    @partial(jax.vmap, in_axes=(None, 0))
+    def end(y, start):
+        problem = cl.LeastSquares(lambda b, y: sine(b) - y, y)
+        return cl.minimize(problem, cl.LevenbergMarquardt(), start, 100).losses[-1]
+
+    samples = (sine(truth) + noise).reshape(120, 20)
+    losses = end(samples, jnp.vstack([truth, starts])).reshape(2, 60, 5)
+    little, much = np.sum(losses[..., 1:] > losses[..., :1] * (1 + 1e-4), axis=1)
+    assert np.all(little <= 1), little
+    assert np.sum(much) <= 53, much
+
+
 @pytest.mark.parametrize("name", CERTIFIED)
 def test_certified_values(name, record_property):
     model, start, certified, x, y = CERTIFIED[name]
@@ -442,14 +472,17 @@ def test_certified_values(name, record_property):
     np.testing.assert_allclose(trace.params, certified, rtol=2e-8)
 
 
-def test_a_tolerance_beyond_rounding_ends_as_a_stall():
-    model, start, certified, x, y = CERTIFIED["Chwirut2"]
+@pytest.mark.parametrize("name", CERTIFIED)
+def test_a_tolerance_beyond_rounding_ends_at_the_rounding(name):
+    """Soon, and at the minimum: as a stall, or as a step within the rounding of θ."""
+    model, start, certified, x, y = CERTIFIED[name]
     x, y = jnp.array(x, jnp.float32), jnp.array(y, jnp.float32)
     problem = cl.LeastSquares(lambda b, x, y: model(b, x) - y, x, y)
     method = cl.LevenbergMarquardt(step_tol=0.0, decrease_tol=0.0)
     trace = cl.minimize(problem, method, jnp.array(start, jnp.float32), steps=500)
-    assert trace.status == cl.Status.STAGNATED and trace.steps < 60, (str(trace.status), trace.steps)
-    np.testing.assert_allclose(trace.params, certified, rtol=1e-4)
+    assert int(trace.status.code) in (cl.Status.STAGNATED, cl.Status.CONVERGED_STEP), str(trace.status)
+    assert trace.steps < 100
+    np.testing.assert_allclose(trace.params, certified, rtol=1e-3)
 
 
 @pytest.mark.parametrize(
