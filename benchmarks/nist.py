@@ -231,7 +231,7 @@ def solve_by(run: Run) -> dict[str, Callable[[Array], Array]]:
         "optimistix LevenbergMarquardt": jax.jit(by_optimistix),
         OURS: jax.jit(lambda start: cl.minimize(problem, cl.LevenbergMarquardt(), start, STEPS).params),
         "curvlib GaussNewton": jax.jit(
-            lambda start: cl.minimize(problem, cl.GaussNewton(), start, 1000).best_params
+            lambda start: cl.minimize(problem, cl.GaussNewton(), start, STEPS).best_params
         ),
         "scipy lm": lambda start: by_scipy(start, "lm"),
         "scipy trf": lambda start: by_scipy(start, "trf"),
