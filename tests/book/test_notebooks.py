@@ -141,7 +141,7 @@ def test_asks_ten_questions_and_says_where_the_answer_stands(notebook: Path) -> 
     """A chapter ends in ten questions that its page answers; each folded answer links to the place."""
     text = "\n".join(source(cell) for cell in cells(notebook, "markdown"))
     section = re.split(r"^## ", text.split("\n## Can you answer?")[1], flags=re.MULTILINE)[0]
-    folded = re.findall(r"^:::\{dropdown\} \d+\. (.+\?)\n(.+?)\n:::$", section, re.MULTILINE | re.DOTALL)
+    folded = re.findall(r"^:::\{dropdown\} \d+\. ([^\n]+\?)\n(.+?)\n:::$", section, re.MULTILINE | re.DOTALL)
     assert len(folded) == 10
     for question, answer in folded:
         assert re.search(r"\{(ref|eq|numref)\}`", answer), f"where does the page answer it: {question}"
