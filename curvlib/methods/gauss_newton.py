@@ -111,9 +111,7 @@ class GaussNewton:
             gradient = ravel_pytree(tree)[0]
             matrix = ggn_map(source, params)
             if by_rows:
-                delta, full_rank = solve_normal_equations(
-                    matrix.rows(), -gradient
-                )
+                delta, full_rank = solve_normal_equations(matrix.rows(), -gradient)
                 details = {"full_rank": full_rank}
             else:
                 downhill = jax.tree.map(jnp.negative, tree)

@@ -11,11 +11,7 @@ from jax.flatten_util import ravel_pytree
 from jax.scipy.linalg import solve_triangular
 
 from curvlib.gain import gain_ratio
-from curvlib.hyperparameters import (
-    check_at_least,
-    check_fraction,
-    hyperparameters,
-)
+from curvlib.hyperparameters import check_at_least, check_fraction, hyperparameters
 from curvlib.linalg import (
     at_least_float32,
     column_lengths,
@@ -133,9 +129,7 @@ class LevenbergMarquardt:
             )
         check_fraction("memory", self.memory, strictly=False)
         if self.acceleration is not None:
-            check_at_least(
-                "acceleration", self.acceleration, 0.0, strictly=True
-            )
+            check_at_least("acceleration", self.acceleration, 0.0, strictly=True)
         for name in ("step_tol", "decrease_tol", "angle_tol"):
             check_at_least(name, getattr(self, name), 0.0)
 
@@ -171,9 +165,7 @@ class LevenbergMarquardt:
                 "problem: leave out curvature, or use cl.GaussNewton()"
             )
         theta, unravel = ravel_pytree(params)
-        r, jacobian = map(
-            at_least_float32, residuals_and_jacobian(problem, params)
-        )
+        r, jacobian = map(at_least_float32, residuals_and_jacobian(problem, params))
         triangle, target = triangularize(jacobian, r)  # J = QR; R and Qᵀr
         loss, gradient = 0.5 * jnp.sum(r**2), target @ triangle
         scale, unit = self._scale(triangle, state)  # D^½, and what λ is big to
@@ -234,9 +226,7 @@ class LevenbergMarquardt:
         )  # fmt: skip
         return params, state, info
 
-    def _scale(
-        self, triangle: Array, state: DampingState
-    ) -> tuple[Array, Array]:
+    def _scale(self, triangle: Array, state: DampingState) -> tuple[Array, Array]:
         """D^½, and the largest entry of D^−½ JᵀJ D^−½: what λ is small or large against."""
         lengths = column_lengths(triangle)  # those of J's columns
         scale = jnp.ones_like(lengths)

@@ -118,14 +118,10 @@ class Newton:
         curvature: Problem | None = None,
     ) -> tuple[Params, Reach, Info]:
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
-        hessian = hessian_map(
-            problem if curvature is None else curvature, params
-        )
+        hessian = hessian_map(problem if curvature is None else curvature, params)
         damping = at_step(self.damping, state.count)
         downhill = jax.tree.map(jnp.negative, gradient)
-        solve = (
-            self.solve.solve if self.eigenvalue_floor is None else self._floored
-        )
+        solve = self.solve.solve if self.eigenvalue_floor is None else self._floored
         direction, details = solve(hessian, downhill, damping)
         finite, indefinite = details.pop("finite"), details.pop("indefinite")
 
@@ -139,9 +135,7 @@ class Newton:
             loss,
             gradient_norm,
             stop=jnp.where(finite, stop, Status.BAD_CURVATURE),
-            at_rest=jnp.where(
-                indefinite, Status.NOT_A_MINIMUM, Status.CONVERGED
-            ),
+            at_rest=jnp.where(indefinite, Status.NOT_A_MINIMUM, Status.CONVERGED),
             details=details | search_details,
         )
         return params, after_step(state), info

@@ -35,9 +35,10 @@ TRY = """
     const marks = ".lf-line, .lf-dots, .lf-rule, .lf-area, .lf-contours path, .lf-cells path, .lf-sayings p";
 
     function isSeen(mark, view) {
-        const box = mark.getBoundingClientRect(), frame = view.querySelector("svg").getBoundingClientRect();
+        const plot = view.querySelector("svg:not(.lf-swatch)");  // which a legend has, too
+        const box = mark.getBoundingClientRect(), frame = plot.getBoundingClientRect();
         return (mark.getAttribute("d") || mark.textContent) && mark.checkVisibility()
-            && box.right >= frame.left && box.left <= frame.right
+            && !mark.closest(".lf-swatch") && box.right >= frame.left && box.left <= frame.right
             && box.bottom >= frame.top && box.top <= frame.bottom;
     }
 
