@@ -23,6 +23,7 @@ from curvlib.problems import LeastSquares, Objective, Supervised
 from curvlib.products import ggn, ggn_vp, hessian, hvp
 from curvlib.solvers import CG, Dense
 from curvlib.status import Status
+from curvlib.uncertainty import covariance
 
 if TYPE_CHECKING:
     from curvlib import plot, show
@@ -47,6 +48,7 @@ __all__ = [
     "Trace",
     "TrustRegionNewton",
     "conjugate_gradients",
+    "covariance",
     "ggn",
     "ggn_vp",
     "hessian",

@@ -15,6 +15,7 @@ from curvlib.linalg.krylov import CGOutcome, CGResult, conjugate_gradients
 from curvlib.linalg.least_squares import (
     LeastSquaresSolution,
     damped_triangle,
+    is_full_rank,
     solve_least_squares,
     solve_normal_equations,
     triangularize,
@@ -34,6 +35,7 @@ __all__ = [
     "condition_number",
     "conjugate_gradients",
     "damped_triangle",
+    "is_full_rank",
     "is_indefinite",
     "is_negative",
     "norm",

@@ -65,7 +65,7 @@ def solve_least_squares(matrix: Array, b: Array) -> LeastSquaresSolution:
     rows, columns = matrix.shape
     if rows < columns:
         return LeastSquaresSolution(shortest().astype(dtype), jnp.array(False))
-    full_rank = _is_full_rank(triangle, rows)
+    full_rank = is_full_rank(triangle, rows)
     x = jax.lax.cond(full_rank, lambda: jax.scipy.linalg.solve_triangular(triangle, target), shortest)
     return LeastSquaresSolution(x.astype(dtype), full_rank)
 
@@ -103,7 +103,7 @@ def solve_normal_equations(matrix: Array, b: Array) -> LeastSquaresSolution:
         x = jnp.linalg.lstsq(triangle, jnp.linalg.lstsq(triangle.T, b)[0])[0]
         return LeastSquaresSolution(x.astype(dtype), jnp.array(False))
     halfway = jax.scipy.linalg.solve_triangular(triangle, b, trans="T")
-    full_rank = _is_full_rank(triangle, matrix.shape[0])
+    full_rank = is_full_rank(triangle, matrix.shape[0])
     x = jax.lax.cond(
         full_rank,
         lambda: jax.scipy.linalg.solve_triangular(triangle, halfway),
@@ -112,8 +112,11 @@ def solve_normal_equations(matrix: Array, b: Array) -> LeastSquaresSolution:
     return LeastSquaresSolution(x.astype(dtype), full_rank)
 
 
-def _is_full_rank(triangle: Array, rows: int) -> Array:
-    """Whether no column of A = QR, which has so many rows, is a combination of those before it."""
+def is_full_rank(triangle: Array, rows: int) -> Array:
+    """Whether no column of A = QR, which has so many rows, is a combination of those before it.
+
+    Column i counts as one if |R_ii| ≤ 10 m u ‖A e_i‖, u the unit roundoff, whatever the columns' units.
+    """
     rounding = rows * 5 * jnp.finfo(triangle.dtype).eps
     return ~jnp.any(jnp.abs(jnp.diagonal(triangle)) <= rounding * column_lengths(triangle))
 

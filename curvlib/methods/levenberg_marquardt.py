@@ -79,9 +79,10 @@ class LevenbergMarquardt:
 
     Geodesic acceleration moves by δ + ½ δ₂, where δ₂ = −(JᵀJ + λD)⁻¹ Jᵀ r″ with the second derivative r″ of r
     along δ: the step then follows the model's curve to second order. Where ‖δ₂‖ > ``acceleration`` · ‖δ‖
-    (lengths in the metric D) r is too far from linear along δ, and δ is rejected: fewer parameters run off to
-    where r no longer depends on them. On NIST's 27 problems from two starts each, the one run that fails
-    without it succeeds (``benchmarks/``). ``acceleration=None`` is the plain method.
+    (lengths in the metric D) r is too far from linear along δ, and δ is rejected. That is no guarantee: a
+    parameter may still run off to where r no longer depends on it. The second derivative is taken along δ
+    alone. ``acceleration=None`` is the plain method, with first derivatives only; ``benchmarks/`` has both on
+    NIST's problems.
 
     Its own reasons to stop, besides ``minimize``'s: a step, a predicted decrease or an angle within its
     tolerance. Short steps of heavy damping do not count: what is compared is the step without damping, also
@@ -92,7 +93,8 @@ class LevenbergMarquardt:
     ``evaluations`` of r, one for each trial.
 
     Args:
-        damping: the first λ > 0; with "identity" in units of the largest entry of diag(JᵀJ).
+        damping: the first λ > 0: a pure number with "marquardt"; with "identity" in units of the largest
+            entry of diag(JᵀJ) at the start. Those in ``details`` are the λ of the formula.
         scaling: "marquardt" or "identity".
         memory: the factor in [0, 1] by which D forgets: 1 keeps maxima for ever, as MINPACK does.
         acceleration: the largest ‖δ₂‖/‖δ‖ of a step that is taken, > 0; or None.
