@@ -26,7 +26,7 @@ from curvlib.status import Status
 from curvlib.uncertainty import covariance
 
 if TYPE_CHECKING:
-    from curvlib import plot, show
+    from curvlib import show
 
 __version__ = "0.1.0"
 
@@ -57,7 +57,6 @@ __all__ = [
     "linalg",
     "methods",
     "minimize",
-    "plot",
     "problems",
     "products",
     "show",
@@ -67,9 +66,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # What draws needs matplotlib and livefig: loaded when first asked for.
-    if name in ("plot", "show"):
+    # What notebooks display needs IPython: loaded when first asked for.
+    if name == "show":
         import importlib
 
-        return importlib.import_module(f"curvlib.{name}")
+        return importlib.import_module("curvlib.show")
     raise AttributeError(f"module 'curvlib' has no attribute {name!r}")

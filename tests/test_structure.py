@@ -71,7 +71,7 @@ def test_live_figures_know_nothing_of_optimization():
 
 
 def test_only_what_draws_needs_more_than_jax_numpy_and_optax():
-    drawing = {"curvlib.plot", "curvlib.show"}
+    drawing = {"curvlib.show"}
     allowed = {"jax", "numpy", "optax", "curvlib"}
     for name, file in modules("curvlib").items():
         others = {part.split(".")[0] for part in imports(file)} - allowed
