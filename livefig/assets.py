@@ -69,8 +69,9 @@ def style() -> str:
         for name, ramp in palette.RAMPS.items()
         for place, pair in enumerate(zip(*ramp, strict=True))
     }
+    tint = {"tint": tuple(f"{share:.0%}" for share in palette.TINT)}
     light, dark = (
-        "".join(f"--lf-{name}:{shades[index]};" for name, shades in {**palette.COLORS, **stops}.items())
+        "".join(f"--lf-{name}:{pair[index]};" for name, pair in {**palette.COLORS, **stops, **tint}.items())
         for index in (0, 1)
     )
     by_system = f"@media (prefers-color-scheme:dark){{{','.join(AUTO)}{{{dark}}}}}"

@@ -42,6 +42,12 @@ along each half of the diverging one, whose two hues, blue and orange, colour-bl
 """
 
 
+TINT = (0.3, 0.55)
+"""How much of a class's colour its region of the plane has, on a light and on a dark page: as little as on a
+light one is mud on a dark one.
+"""
+
+
 def color(name: str) -> str:
     """The light-page value of a palette colour, for matplotlib.
 

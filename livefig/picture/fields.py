@@ -18,7 +18,6 @@ CELLS = 192  # of the grid on which a field is evaluated, along each side
 DECADES = 4  # that logarithmic levels span
 SHADED, FILLED = 0.2, 0.65  # how far the colours of the highest region go
 COMPRESSION = 1 / 3  # the power of a vector's size that its arrow is as long as
-REGION = 0.3  # of a class's colour in its region
 
 
 def draw_field(axes: Axes, layer: Layer, scene: Scene, beside: Sequence[Layer]) -> Marks:
@@ -135,7 +134,7 @@ def _draw_regions(axes: Axes, layer: Regions, scene: Scene) -> Marks:
     marks: Marks = {}
     image = np.ones((rows, columns, 3))
     for index, (label, name) in enumerate(zip(layer.labels, layer.palette, strict=True)):
-        shade = _mix(palette.COLORS[name][0], REGION)
+        shade = _mix(palette.COLORS[name][0], palette.TINT[0])
         image[classes == index] = shade
         marks[label, name] = Patch(facecolor=shade, label=label)
     extent = (*axes.get_xlim(), *axes.get_ylim())
