@@ -83,7 +83,7 @@ class Lab:
     url: str
     token: str
 
-    def page_of(self, path: str) -> str:
+    def address(self, path: str) -> str:
         return f"{self.url}/{path}?token={self.token}"
 
 
@@ -91,6 +91,7 @@ class Lab:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "chapters", home / "book" / "chapters")
+    shutil.copy(ROOT / "intro.ipynb", home / "book")
     (home / "book" / "benchmarks").mkdir()
     shutil.copy(ROOT / "benchmarks" / "results.json", home / "book" / "benchmarks")  # where timings come from
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
