@@ -1,17 +1,18 @@
 """Highlighted code without the spans that colour nothing: half the weight of a chapter's page.
 
-Names, punctuation and spaces have the colour of plain text in the book's two styles, light and dark.
+Names, punctuation and spaces have the colour of plain text in the book's two styles, light and dark. Operators
+have one of their own, which says nothing and is a sixth of a page.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pygments.formatters import HtmlFormatter
-from pygments.token import Name, Punctuation, Text, Whitespace
+from pygments.token import Name, Operator, Punctuation, Text, Whitespace
 from sphinx.application import Sphinx
 from sphinx.highlighting import PygmentsBridge
 
-PLAIN = frozenset({Name, Punctuation, Whitespace})
+PLAIN = frozenset({Name, Operator, Punctuation, Whitespace})
 
 
 class LeanFormatter(HtmlFormatter):

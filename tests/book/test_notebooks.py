@@ -88,6 +88,17 @@ def test_raises_nothing(notebook: Path) -> None:
     assert not failed
 
 
+def test_warns_of_nothing(notebook: Path) -> None:
+    """A warning names files of the machine that ran it, and is no part of the text."""
+    warned = [
+        source(cell)[:60]
+        for cell in cells(notebook, "code")
+        for output in cell["outputs"]
+        if output.get("name") == "stderr"
+    ]
+    assert not warned
+
+
 def test_is_plain_python(notebook: Path) -> None:
     """No `interact` (when its callback raises the book still builds), no magics, nothing skipped."""
     for cell in cells(notebook, "code"):

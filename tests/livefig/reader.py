@@ -8,15 +8,26 @@ STATE = "figure => JSON.parse(JSON.stringify(figure.livefig.state))"
 def operate(figure: ElementHandle) -> set[str]:
     """Press keys on everything in a figure that takes the focus; the names of the controls that answered."""
     answered: set[str] = set()
+    waiting: list[ElementHandle] = []  # what another control's state disables
     for element in figure.query_selector_all("input, select, [tabindex='0']"):
-        for key in ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "Space"):
-            before = figure.evaluate(STATE)
-            element.focus()
-            if not element.evaluate("element => element === document.activeElement"):
-                continue
-            element.press(key)
-            after = figure.evaluate(STATE)
-            answered |= {name for name in after if after[name] != before[name]}
-            if after != before:
-                break
+        waiting.append(element)
+        for one in reversed(waiting.copy()):
+            names = _press(figure, one)
+            if names:
+                answered |= names
+                waiting.remove(one)
     return answered
+
+
+def _press(figure: ElementHandle, element: ElementHandle) -> set[str]:
+    """Press keys on an element until the figure's state changes; the names of the controls that changed."""
+    for key in ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "Space"):
+        before = figure.evaluate(STATE)
+        element.focus()
+        if not element.evaluate("element => element === document.activeElement"):
+            return set()
+        element.press(key)
+        after = figure.evaluate(STATE)
+        if after != before:
+            return {name for name in after if after[name] != before[name]}
+    return set()
