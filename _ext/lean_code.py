@@ -1,7 +1,7 @@
 """Highlighted code without the spans that colour nothing: half the weight of a chapter's page.
 
-Names, punctuation and spaces have the colour of plain text in the book's two styles, light and dark. Operators
-have one of their own, which says nothing and is a sixth of a page.
+Names, punctuation and spaces have the colour of plain text in the book's two styles, light and dark.
+Operators have one of their own, which says nothing and is a sixth of a page.
 """
 
 from collections.abc import Iterable, Iterator

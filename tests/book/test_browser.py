@@ -34,7 +34,7 @@ def check_formulas(page: Page) -> None:
     assert len(page.query_selector_all("mjx-container")) >= len(formulas)
     assert page.query_selector_all("mjx-merror, [data-mjx-error]") == []
     if formulas:
-        assert page.query_selector("mjx-container").bounding_box()["width"] > 0
+        assert page.query_selector("article mjx-container").bounding_box()["width"] > 0
     loaded = page.evaluate("() => document.fonts.ready.then(f => [...f].map(font => font.status))")
     assert "error" not in loaded
 

@@ -7,16 +7,15 @@ STATE = "figure => JSON.parse(JSON.stringify(figure.livefig.state))"
 
 def operate(figure: ElementHandle) -> set[str]:
     """Press keys on everything in a figure that takes the focus; the names of the controls that answered."""
-    answered: set[str] = set()
-    waiting: list[ElementHandle] = []  # what another control's state disables
-    for element in figure.query_selector_all("input, select, [tabindex='0']"):
-        waiting.append(element)
-        for one in reversed(waiting.copy()):
-            names = _press(figure, one)
-            if names:
-                answered |= names
-                waiting.remove(one)
-    return answered
+    elements = figure.query_selector_all("input, select, [tabindex='0']")
+    answers = {element: _press(figure, element) for element in elements}
+    for silent in [element for element, names in answers.items() if not names]:
+        for other in elements:  # one whose state may enable it
+            _press(figure, other)
+            answers[silent] = _press(figure, silent)
+            if answers[silent]:
+                break
+    return set().union(*answers.values())
 
 
 def _press(figure: ElementHandle, element: ElementHandle) -> set[str]:
