@@ -110,7 +110,7 @@ def table(head: Sequence[str], *rows: Sequence[Any]) -> Markdown:
 
 def _is_number(entry: Any) -> bool:
     """Whether it begins as a number does, or stands where there is none."""
-    return bool(re.match(r"[-−+±≤≥<>≈$ ]*[\d∞]|[–—]?$", str(entry)))
+    return bool(re.match(r"[-−+±≤≥<>≈$ ]*[\d∞½]|[–—]?$", str(entry)))
 
 
 def _row(entries: Sequence[Any]) -> str:
