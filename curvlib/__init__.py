@@ -5,7 +5,8 @@ Importing it computes nothing and sets no global configuration.
 
 from typing import TYPE_CHECKING, Any
 
-from curvlib import likelihoods, linalg, methods, problems, products
+from curvlib import geometry, likelihoods, linalg, methods, problems, products
+from curvlib.fisher import fisher, fisher_map, fisher_vp, scores
 from curvlib.linalg import conjugate_gradients
 from curvlib.line_search import Armijo
 from curvlib.method import Info, Method
@@ -49,6 +50,10 @@ __all__ = [
     "TrustRegionNewton",
     "conjugate_gradients",
     "covariance",
+    "fisher",
+    "fisher_map",
+    "fisher_vp",
+    "geometry",
     "ggn",
     "ggn_vp",
     "hessian",
@@ -59,6 +64,7 @@ __all__ = [
     "minimize",
     "problems",
     "products",
+    "scores",
     "show",
     "steps_until",
     "to_optax",

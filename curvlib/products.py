@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -22,7 +23,7 @@ from curvlib.trees import Array, Params, check_like_params, check_params
 class Curvature:
     """A symmetric linear map C on the space of parameters, linearized once at θ.
 
-    Made by ``hessian_map`` and ``ggn_map``; what a solver (``curvlib.solvers``) takes.
+    Made by ``hessian_map``, ``ggn_map`` and ``fisher_map``; what a solver (``curvlib.solvers``) takes.
 
     Attributes:
         product: v ↦ Cv, on pytrees like the parameters.
@@ -79,20 +80,47 @@ def ggn_map(problem: Any, params: Params) -> Curvature:
             "write the problem as cl.LeastSquares(residual) or "
             "cl.Supervised(predict, likelihood, inputs, targets)"
         )
+    return pulled_back(
+        problem,
+        params,
+        lambda outputs: partial(problem.output_hessian, outputs),
+        problem.output_root,
+    )
+
+
+def pulled_back(
+    problem: Any,
+    params: Params,
+    bend: Callable[[Array], Callable[[Array], Array]],
+    root: Callable[[Array], Callable[[Array], Array]],
+) -> Curvature:
+    """JᵀBJ as a map, with the Jacobian J of the problem's outputs f and a B that is known in their space;
+    plus the curvature of the problem's ridge, if it has one. The outputs are linearized once.
+
+    Args:
+        problem: gives "outputs".
+        params: θ.
+        bend: f ↦ (v ↦ Bv).
+        root: f ↦ (v ↦ Rv) with B = RᵀR: what R makes of J's columns are the rows of the map.
+
+    Raises:
+        TypeError: if ``params`` is not floating-point.
+    """
     check_params(params)
     outputs, push = jax.linearize(problem.outputs, params)
+    bent_by = bend(outputs)
     pull = jax.linear_transpose(push, params)
     ridge = problem.ridge if gives(problem, "ridge") else None
 
     def product(v: Params) -> Params:
-        (bent,) = pull(problem.output_hessian(outputs, push(v)))
+        (bent,) = pull(bent_by(push(v)))
         if ridge is None:
             return bent
         return jax.tree.map(lambda g, r, x: (g + r).astype(x.dtype), bent, ridge(params, v), v)
 
     def rows() -> Array:
-        root = problem.output_root(outputs)
-        return _matrix_of(lambda v: root(push(v)).ravel(), params, outputs.size)
+        take = root(outputs)
+        return matrix_of(lambda v: take(push(v)).ravel(), params)
 
     # Behind a chart the ridge is no multiple of the identity.
     plain = ridge is None or problem.chart is None
@@ -216,17 +244,20 @@ def residuals_and_jacobian(problem: Any, params: Params) -> tuple[Array, Array]:
     """
     check_residuals(problem)
     values, push = jax.linearize(problem.residuals, params)
-    return values, _matrix_of(push, params, values.size)
+    return values, matrix_of(push, params)
 
 
-def _matrix_of(push: Callable[[Params], Array], params: Params, size: int) -> Array:
-    """The matrix, shape (size, n), of a linear map from the space of ``params`` to arrays of this size."""
+def matrix_of(push: Callable[[Params], Array], params: Params) -> Array:
+    """The matrix, shape (m, n), of a linear map from the space of ``params`` to arrays of shape (m,).
+
+    Column by column, or row by row by the transpose, whichever are fewer.
+    """
     theta, unravel = ravel_pytree(params)
-    if theta.size <= size:
-        return jax.vmap(lambda e: push(unravel(e)), out_axes=1)(jnp.eye(theta.size, dtype=theta.dtype))
     shape = jax.eval_shape(push, params)
+    if theta.size <= shape.size:
+        return jax.vmap(lambda e: push(unravel(e)), out_axes=1)(jnp.eye(theta.size, dtype=theta.dtype))
     pull = jax.linear_transpose(push, params)
-    rows = jax.vmap(lambda e: ravel_pytree(pull(e)[0])[0])(jnp.eye(size, dtype=shape.dtype))
+    rows = jax.vmap(lambda e: ravel_pytree(pull(e)[0])[0])(jnp.eye(shape.size, dtype=shape.dtype))
     return rows.astype(shape.dtype)  # a cotangent has the dtype of θ
 
 

@@ -43,7 +43,8 @@ class Objective:
     """
 
     gives: ClassVar[frozenset[str]] = frozenset({"loss"})
-    """What methods may ask a problem of this class for: "loss", "residuals", "outputs", "ridge"."""
+    """What methods may ask a problem of this class for: "loss", "residuals", "outputs", "ridge" or
+    "likelihood"."""
 
     def __init__(self, loss: Callable[..., Array], *data: Any) -> None:
         if not callable(loss):
@@ -120,7 +121,7 @@ def check_problem(problem: Any) -> None:
 
 
 def gives(problem: Any, what: str) -> bool:
-    """Whether methods may ask a problem for "loss", "residuals", "outputs" or a "ridge".
+    """Whether methods may ask a problem for "loss", "residuals", "outputs", a "ridge" or a "likelihood".
 
     It is the *class* that says so: a wrapper that passes attributes on is not taken for what it wraps.
     """

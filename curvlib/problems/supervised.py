@@ -39,7 +39,7 @@ class Supervised:
         0.693147
     """
 
-    gives: ClassVar[frozenset[str]] = frozenset({"loss", "outputs", "ridge"})
+    gives: ClassVar[frozenset[str]] = frozenset({"loss", "outputs", "ridge", "likelihood"})
 
     def __init__(
         self,
@@ -142,17 +142,19 @@ class Supervised:
 
         For a likelihood that is not convex in the outputs B has no root: negative eigenvalues count as zero.
         """
-        count, shape = outputs.shape[0], outputs.shape
-        size = outputs[0].size
+        return _root(self.output_hessian, outputs)
 
-        def column(basis: Array) -> Array:
-            at_each = jnp.broadcast_to(basis.reshape(shape[1:]), shape)
-            return self.output_hessian(outputs, at_each).reshape(count, size)
+    def output_fisher(self, outputs: Array, v: Array) -> Array:
+        """1/N times the Fisher information of each datum's outputs, times v; shaped like the outputs.
 
-        blocks = jax.vmap(column, out_axes=2)(jnp.eye(size, dtype=outputs.dtype))
-        eigenvalues, basis = jnp.linalg.eigh(blocks)
-        root = (basis * jnp.sqrt(jnp.maximum(eigenvalues, 0))[:, None]) @ jnp.swapaxes(basis, 1, 2)
-        return lambda v: jnp.einsum("nij,nj->ni", root, v.reshape(count, size)).reshape(shape)
+        Raises:
+            NotImplementedError: if the likelihood has no ``output_fisher``.
+        """
+        return self.likelihood.output_fisher(outputs, v) / outputs.shape[0]
+
+    def fisher_root(self, outputs: Array) -> Callable[[Array], Array]:
+        """v ↦ B½v with the symmetric root of B, the matrix of ``output_fisher``."""
+        return _root(self.output_fisher, outputs)
 
     def ridge(self, params: Params, v: Params) -> Params:
         """The curvature of ½ l2 ‖θ‖² times v: l2 v, or l2 CᵀC v behind a chart with the derivative C."""
@@ -183,6 +185,20 @@ class Supervised:
         name = getattr(self.predict, "__name__", repr(self.predict))
         rows = jnp.shape(self.targets)[:1] if hasattr(self.targets, "shape") else "?"
         return f"Supervised({name}, {self.likelihood!r}, N = {rows[0] if rows else 0})"
+
+
+def _root(bend: Callable[[Array, Array], Array], outputs: Array) -> Callable[[Array], Array]:
+    """v ↦ B½v of a B with a block for each datum, given by its products (f, v) ↦ Bv."""
+    count, shape, size = outputs.shape[0], outputs.shape, outputs[0].size
+
+    def column(basis: Array) -> Array:
+        at_each = jnp.broadcast_to(basis.reshape(shape[1:]), shape)
+        return bend(outputs, at_each).reshape(count, size)
+
+    blocks = jax.vmap(column, out_axes=2)(jnp.eye(size, dtype=outputs.dtype))
+    eigenvalues, basis = jnp.linalg.eigh(blocks)
+    root = (basis * jnp.sqrt(jnp.maximum(eigenvalues, 0))[:, None]) @ jnp.swapaxes(basis, 1, 2)
+    return lambda v: jnp.einsum("nij,nj->ni", root, v.reshape(count, size)).reshape(shape)
 
 
 def _ridge(leaf: Array, l2: float | Array) -> Array:

@@ -86,7 +86,9 @@ def test_categorical_labels_are_one_hot_rows_and_one_class_more_is_bernoulli():
     expected = -jax.nn.log_softmax(OUTPUTS)[jnp.arange(4), labels]
     np.testing.assert_allclose(likelihood.nll(OUTPUTS, labels), expected, rtol=1e-14)
     np.testing.assert_allclose(likelihood.nll(OUTPUTS, jnp.eye(3)[labels]), expected, rtol=1e-14)
-    assert jnp.isnan(likelihood.nll(OUTPUTS, labels.at[0].set(3))[0])
+    with pytest.raises(ValueError, match="3 outputs stand for the labels 0 … 2, got the label 3"):
+        likelihood.nll(OUTPUTS, labels.at[0].set(3))
+    assert jnp.isnan(jax.jit(likelihood.nll)(OUTPUTS, labels.at[0].set(3))[0])  # its value is not known
     f, y = OUTPUTS[:, :1], jnp.array([1, 0, 1, 0])
     two = jnp.concatenate([jnp.zeros_like(f), f], 1)
     bernoulli = cl.likelihoods.Bernoulli().nll(f, y[:, None])
