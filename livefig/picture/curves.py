@@ -76,10 +76,29 @@ def _span(layer: Layer, view: Curves, scene: Scene) -> tuple[np.ndarray, np.ndar
 
 
 def left_out(series: Sequence[Layer], view: Curves, scene: Scene) -> str:
-    """A sentence on the layers with numbers for which a logarithmic axis has no place; "" if none has any."""
-    found = [layer for layer in series if _is_left_out(layer, view, scene)]
-    names = dict.fromkeys(layer.label or next(iter(layer.arrays())) for layer in found)
-    return f"Not positive, so not drawn: {', '.join(names)}." if names else ""
+    """Sentences on the layers with numbers for which a logarithmic axis has no place; "" if none has any.
+
+    What is zero has no fault: it is said from where on.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for layer in series:
+        if not _is_left_out(layer, view, scene):
+            continue
+        first = _zero_from(layer, scene)
+        why = "Not positive, so not drawn"
+        if first >= 0:
+            why = f"Exactly 0 from {view.xlabel or 'index'} {first} on, below a logarithmic axis"
+        found.setdefault(why, {})[layer.label or next(iter(layer.arrays()))] = None
+    return " ".join(f"{why}: {', '.join(names)}." for why, names in found.items())
+
+
+def _zero_from(layer: Layer, scene: Scene) -> int:
+    """From which index on a line is exactly zero, and positive before; -1 if it is otherwise not positive."""
+    if not isinstance(layer, Line | Bars) or getattr(layer, "x", None) is not None:
+        return -1
+    heights = scene.rows(layer.y, layer.count)
+    first = int(np.argmax(heights <= 0))
+    return first if np.all(heights[first:] == 0) else -1
 
 
 def _is_left_out(layer: Layer, view: Curves, scene: Scene) -> bool:

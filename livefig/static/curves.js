@@ -91,11 +91,16 @@ export class Curves {
   }
 }
 
-/** A sentence on the layers with numbers for which a logarithmic axis has no place. */
+/** Sentences on the layers with numbers for which a logarithmic axis has no place: what is zero has no fault. */
 function whatIsLeftOut(marks, view) {
   const name = ({ layer: { label, y, low, data } }) => label || y || low || data;
-  const names = marks.filter((mark) => mark.leftOut(view)).map(name);
-  return names.length ? [`Not positive, so not drawn: ${[...new Set(names)].join(", ")}.`] : [];
+  const why = (mark) => {
+    const first = mark.zeroFrom?.() ?? -1;
+    if (first < 0) return "Not positive, so not drawn";
+    return `Exactly 0 from ${view.xlabel || "index"} ${first} on, below a logarithmic axis`;
+  };
+  const found = d3.group(marks.filter((mark) => mark.leftOut(view)), why);
+  return [...found].map(([said, those]) => `${said}: ${[...new Set(those.map(name))].join(", ")}.`);
 }
 
 /** About how high sentences are that stand at the foot of a plot, in pixels. */

@@ -72,6 +72,17 @@ export class LineMark extends SeriesMark {
     put(this.dots, { d: this.layer.marker ? dots(this.px, this.py) : lonelyDots(this.px, this.py) });
   }
 
+  /** As `SeriesMark`'s, of what is drawn: what a curve has not grown to is not told. */
+  leftOut(view) {
+    return this.misplaced || (view.ylog && this.ys.slice(0, this.px.length).some((value) => value <= 0));
+  }
+
+  /** From which index on it is exactly zero, and positive before; -1 if it is otherwise not positive somewhere. */
+  zeroFrom() {
+    const first = this.ys.findIndex((value) => value <= 0);
+    return !this.layer.x && this.ys.slice(first).every((value) => value === 0) ? first : -1;
+  }
+
   /**
    * The index of the point at `x`, or of the nearest where this curve has none there; -1 beyond its ends and in a gap.
    */

@@ -81,6 +81,19 @@ def test_what_is_not_positive_is_left_out_and_said(layer, outputs, name) -> None
     assert not np.any(heights <= 0)
 
 
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        ([10.0, 1, 0, 0], "Exactly 0 from step 2 on, below a logarithmic axis: loss."),
+        ([10.0, 0, 1, 0], "Not positive, so not drawn: loss."),
+        ([10.0, -1, 0, 0], "Not positive, so not drawn: loss."),
+    ],
+)
+def test_what_is_exactly_zero_to_its_end_has_no_fault(y, said) -> None:
+    axes = axes_of(live.curves([live.line("y", label="loss")], xlabel="step", ylog=True), y=y)
+    assert " ".join(texts(axes)).split() == said.split()
+
+
 @pytest.mark.filterwarnings("error")
 def test_bars_that_are_not_positive_are_left_out() -> None:
     axes = axes_of(live.curves([live.bars("y", label="bars")], ylog=True), y=[1.0, 0, NAN, 2])

@@ -128,6 +128,26 @@ def test_what_is_not_positive_is_left_out_of_a_logarithmic_axis(show_view, low) 
     assert page.locator(".lf-frame .lf-ring").count() == 0
 
 
+ZERO = "Exactly 0 from step 2 on, below a logarithmic axis: loss."
+
+
+def test_what_is_exactly_zero_to_its_end_has_no_fault(show_view) -> None:
+    """A method that is done has a loss of zero; what is negative, or comes back, is another matter."""
+    layers = [live.line(name, label=label) for name, label in (("y", "loss"), ("z", "slope"))]
+    view = live.curves(layers, xlabel="step", ylog=True)
+    page = show_view(view, y=[10.0, 1, 0, 0], z=[1.0, -1, 0, 0])
+    assert page.locator(".lf-sayings p").all_inner_texts() == [ZERO, SAID.replace("loss", "slope")]
+
+
+def test_a_zero_is_told_when_its_curve_has_grown_to_it(show_figure, put) -> None:
+    player = live.player("k", 0, 3, value=0, cursor=True, grow=True)
+    view = live.curves([live.line("y", label="loss")], xlabel="step", ylog=True)
+    page = show_figure(live.figure(lambda k: {"y": jnp.array([10.0, 1, 0, 0]) + 0 * k}, player, view))
+    for step, said in ((1, ""), (2, ZERO), (3, ZERO)):
+        put(page, {"k": step})
+        assert page.locator(".lf-sayings").inner_text() == said
+
+
 def test_a_logarithmic_axis_that_shows_all_says_nothing(show_view) -> None:
     page = show_view(live.curves([live.line("y", label="loss")], ylog=True), y=[10.0, 1, NAN, 1, 0.1])
     assert page.locator(".lf-sayings").inner_text() == ""
