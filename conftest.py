@@ -23,3 +23,5 @@ if importlib.util.find_spec("filelock"):
         "JAX_COMPILATION_CACHE_MAX_SIZE": str(2**30),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
     }
+
+pytest_plugins = ["tests.workers"]
