@@ -77,7 +77,8 @@ class Supervised:
             >>> coin.take(jnp.array([1])).targets.tolist()
             [1.0]
         """
-        inputs, targets = jax.tree.map(lambda leaf: leaf[rows], (self.inputs, self.targets))
+        at = jnp.asarray if isinstance(rows, jax.core.Tracer) else lambda leaf: leaf  # NumPy takes no tracer
+        inputs, targets = jax.tree.map(lambda leaf: at(leaf)[rows], (self.inputs, self.targets))
         return self._with(inputs=inputs, targets=targets)
 
     def with_targets(self, targets: Any) -> Self:
