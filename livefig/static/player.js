@@ -2,6 +2,7 @@
 
 import { disable, makeButton, makeSlider } from "./controls.js";
 import { html, put, svg } from "./dom.js";
+import { writeNumber } from "./template.js";
 
 const EACH = 100; // milliseconds that a step takes, if all of them then take
 const [SHORTEST, LONGEST] = [4000, 7000]; // from the first to the last, whatever their number
@@ -69,7 +70,7 @@ export function makePlayer(control, change, figure) {
   slider.element.append(html("div", { class: "lf-player" }, back, play, forward, input));
   const show = (shown) => {
     if (playing && shown !== expected) stop();
-    slider.show(shown);
+    slider.show(shown, shown > last() ? `${writeNumber(last(), control.format)} (end)` : undefined);
     disable(back, shown <= control.min);
     disable(forward, shown >= control.max);
     put(play, { "aria-label": `${control.label}: ${playing ? "pause" : "play"}` });

@@ -146,6 +146,11 @@ def test_it_plays_until_the_method_has_ended(show, state, program, with_player) 
     page.get_by_role("button", name="iteration: play").wait_for()
     page.wait_for_timeout(200)
     assert state(page)["count"] == 4
+    slider = page.get_by_role("slider", name="iteration")
+    assert slider.get_attribute("aria-valuetext") == "4"
+    slider.press("End")
+    assert state(page)["count"] == LAST
+    assert slider.get_attribute("aria-valuetext") == "4 (end)", "and behind it, it says where that is"
 
 
 def test_the_views_mark_its_step_and_the_cursor_another(show, state, with_player) -> None:

@@ -65,6 +65,10 @@ def test_secondary_plots_are_smaller(open_figure) -> None:
     main = page.locator(".lf-stage svg[role=img]").evaluate_all("list => list.map(svg => svg.clientHeight)")
     rest = page.locator(".lf-rest svg[role=img]").evaluate_all("list => list.map(svg => svg.clientHeight)")
     assert len(main) == 2 and len(rest) == 3 and max(rest) <= 0.75 * min(main)
+    said = page.locator(".lf-summary").bounding_box()
+    assert said["y"] + said["height"] <= page.locator(".lf-rest").bounding_box()["y"], (
+        "and stand below what is said"
+    )
 
 
 def test_turning_a_phone_lays_it_out_anew(open_figure) -> None:
