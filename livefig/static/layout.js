@@ -15,7 +15,7 @@ export class Layout {
   /**
    * `parts` are the figure's views and texts in order, { element, view } and { element }. The main plots are the
    * first two in a row, or three heat maps; where there is room for one only, it is the first. `texts` is the element
-   * with what is said below, or beside a single plot.
+   * with what is said below the controls, or among them beside a single plot.
    */
   constructor(parts, controls, texts) {
     const first = parts.findIndex(({ view }) => view);
@@ -31,7 +31,7 @@ export class Layout {
     this.field = html("div", { class: "lf-main" }, this.stage, ...(controls.length ? [this.panel] : []));
     this.below = html("div", { class: "lf-views lf-rest" });
     this.end = html("div");
-    this.elements = [...parts.slice(0, first).map(({ element }) => element), this.field, this.below, this.end];
+    this.elements = [...parts.slice(0, first).map(({ element }) => element), this.field, this.end, this.below];
   }
 
   /** Give everything its place and size in a figure of this width. */
