@@ -212,7 +212,7 @@ def player(
         min, max: the range, both ends included.
         value: where it stands first; at `min` when left out.
         until: the name of an integer output at which playing stops, where the method has come to its end; a
-            player that stands behind it says where that is, "8 (end)".
+            player that stands behind it shows that.
         cursor: whether it is the step that the views mark: each path that has a `count`, and curves over
             steps. A reader's cursor shows another step for as long as it is there, and a click leaves the
             player there. The figure's function then need not take it.

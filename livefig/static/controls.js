@@ -130,7 +130,8 @@ export function makeSlider(control, change) {
   );
   return {
     element,
-    show(value, text = writeNumber(value, control.format)) {
+    show(value) {
+      const text = writeNumber(value, control.format);
       const written = control.unit ? `${text}${/^[°%]/.test(control.unit) ? "" : " "}${control.unit}` : text;
       const position = Math.min(Math.max(scale.position(value), 0), scale.last);
       if (Number(input.value) !== position) input.value = position;

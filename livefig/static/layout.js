@@ -15,7 +15,7 @@ export class Layout {
   /**
    * `parts` are the figure's views and texts in order, { element, view } and { element }. The main plots are the
    * first two in a row, or three heat maps; where there is room for one only, it is the first. `texts` is the element
-   * with what is said below the controls, or beside a single plot.
+   * with what is said below the controls, or among them beside a single plot.
    */
   constructor(parts, controls, texts) {
     const first = parts.findIndex(({ view }) => view);

@@ -2,7 +2,6 @@
 
 import { disable, makeButton, makeSlider } from "./controls.js";
 import { html, put, svg } from "./dom.js";
-import { writeNumber } from "./template.js";
 
 const EACH = 100; // milliseconds that a step takes, if all of them then take
 const [SHORTEST, LONGEST] = [4000, 7000]; // from the first to the last, whatever their number
@@ -19,8 +18,8 @@ export function makePlayer(control, change, figure) {
   let playing = null; // { from, since, pace }: the step it began at, when, and milliseconds a step
   let timer; // of the next look at the clock
   let expected = null; // the value that playing has set: another one stops it
-  const value = () => figure.state[control.name];
   const last = () => figure.last(control);
+  const value = () => Math.min(figure.state[control.name], last()); // a method that has ended stays where it is
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   const stop = () => {
@@ -70,9 +69,9 @@ export function makePlayer(control, change, figure) {
   slider.element.append(html("div", { class: "lf-player" }, back, play, forward, input));
   const show = (shown) => {
     if (playing && shown !== expected) stop();
-    slider.show(shown, shown > last() ? `${writeNumber(last(), control.format)} (end)` : undefined);
+    slider.show(Math.min(shown, last()));
     disable(back, shown <= control.min);
-    disable(forward, shown >= control.max);
+    disable(forward, shown >= last());
     put(play, { "aria-label": `${control.label}: ${playing ? "pause" : "play"}` });
     put(play.querySelector("path"), { d: ICONS[playing ? "pause" : "play"] });
   };

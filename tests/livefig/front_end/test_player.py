@@ -146,11 +146,17 @@ def test_it_plays_until_the_method_has_ended(show, state, program, with_player) 
     page.get_by_role("button", name="iteration: play").wait_for()
     page.wait_for_timeout(200)
     assert state(page)["count"] == 4
-    slider = page.get_by_role("slider", name="iteration")
-    assert slider.get_attribute("aria-valuetext") == "4"
+
+
+def test_past_the_end_of_the_method_it_shows_the_last_step(show, state, with_player) -> None:
+    with_player["controls"][2]["until"] = "best"  # 2
+    page = show(with_player)
+    slider = page.get_by_role("slider", name="iteration", exact=True)
     slider.press("End")
-    assert state(page)["count"] == LAST
-    assert slider.get_attribute("aria-valuetext") == "4 (end)", "and behind it, it says where that is"
+    assert slider.get_attribute("aria-valuetext") == slider.input_value() == "2"
+    assert page.get_by_role("button", name="iteration: one on").get_attribute("aria-disabled") == "true"
+    page.get_by_role("button", name="iteration: one back").click()
+    assert state(page)["count"] == 1
 
 
 def test_the_views_mark_its_step_and_the_cursor_another(show, state, with_player) -> None:

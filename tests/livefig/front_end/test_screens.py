@@ -65,10 +65,15 @@ def test_secondary_plots_are_smaller(open_figure) -> None:
     main = page.locator(".lf-stage svg[role=img]").evaluate_all("list => list.map(svg => svg.clientHeight)")
     rest = page.locator(".lf-rest svg[role=img]").evaluate_all("list => list.map(svg => svg.clientHeight)")
     assert len(main) == 2 and len(rest) == 3 and max(rest) <= 0.75 * min(main)
-    said = page.locator(".lf-summary").bounding_box()
-    assert said["y"] + said["height"] <= page.locator(".lf-rest").bounding_box()["y"], (
-        "and stand below what is said"
+
+
+@pytest.mark.parametrize("screen", [LAPTOP, PHONE])
+def test_what_comes_out_is_said_below_the_controls_and_above_secondary_plots(open_figure, screen) -> None:
+    page = open_figure(crowded(5), min(screen["width"], 741), viewport=screen)
+    controls, summary, rest = (
+        page.locator(part).bounding_box() for part in (".lf-main .lf-controls", ".lf-summary", ".lf-rest")
     )
+    assert controls["y"] + controls["height"] <= summary["y"] < summary["y"] + summary["height"] <= rest["y"]
 
 
 def test_turning_a_phone_lays_it_out_anew(open_figure) -> None:
