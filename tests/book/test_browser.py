@@ -233,8 +233,8 @@ def test_answers_within_a_frame(visit, notebook: Path, record_property) -> None:
         for name in times:
             said = f"median {statistics.median(times[name]):.1f}, 95 % {slowest[name]:.1f}"
             record_property(f"{spec['name']}, {name}: ms from input to layout", said)
-        assert max(map(statistics.median, times.values())) < 50
-        assert max(slowest.values()) < 300
+        assert max(map(statistics.median, times.values()), default=0) < 50  # choices alone are not timed
+        assert max(slowest.values(), default=0) < 300
 
 
 def test_search_finds_from_disk(visit) -> None:
