@@ -1,13 +1,17 @@
-"""What becomes of tests whose worker process dies: once, they run again.
+"""How a worker process stays alive through thousands of tests, and what becomes of its tests if it dies.
 
-Tests run in several processes, each with LLVM, V8 and a browser's driver in it: once in many runs one of
-these crashes, in code that is not ours. The test at fault then runs again in a new worker, and the run says
-so; a second crash is a failure. pytest-xdist 3.8 can wait for ever after a crash with `--dist loadfile`, when
-it hands finished files to the new worker (its issue 1323), or a single test (1327).
+Each program that XLA compiles takes some mappings of memory, of which Linux gives a process 65,530; beyond
+them LLVM crashes. So what JAX keeps compiled is given up after each file of tests.
+
+A test whose process died runs again, once, in a new worker, and the run says so; a second crash is a failure.
+pytest-xdist 3.8 can wait for ever after a crash with `--dist loadfile`, when it hands finished files to the
+new worker (its issue 1323), or a single test (1327).
 """
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections import Counter
 from typing import Any
 
@@ -63,6 +67,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_handlecrashitem(crashitem: str, report: pytest.TestReport, sched: Any) -> None:
     if isinstance(sched, Scheduling) and sched.crashes[crashitem] == 1:
         report.outcome = "rerun"
+
+
+class _OneFileAtATime:
+    """Gives up what JAX has compiled when another file's tests begin."""
+
+    file = ""
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        file = nodeid.split("::")[0]
+        if self.file and file != self.file and "jax" in sys.modules:
+            sys.modules["jax"].clear_caches()
+            gc.collect()
+        self.file = file
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_OneFileAtATime())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -86,7 +86,9 @@ def left_out(series: Sequence[Layer], view: Curves, scene: Scene) -> str:
             continue
         first = _zero_from(layer, scene)
         why = "Not positive, so not drawn"
-        if first >= 0:
+        if first == 0:
+            why = "Exactly 0, below a logarithmic axis"
+        elif first > 0:
             why = f"Exactly 0 from {view.xlabel or 'index'} {first} on, below a logarithmic axis"
         found.setdefault(why, {})[layer.label or next(iter(layer.arrays()))] = None
     return " ".join(f"{why}: {', '.join(names)}." for why, names in found.items())
@@ -94,9 +96,13 @@ def left_out(series: Sequence[Layer], view: Curves, scene: Scene) -> str:
 
 def _zero_from(layer: Layer, scene: Scene) -> int:
     """From which index on a line is exactly zero, and positive before; -1 if it is otherwise not positive."""
-    if not isinstance(layer, Line | Bars) or getattr(layer, "x", None) is not None:
+    if not isinstance(layer, Line | Bars):
         return -1
     heights = scene.rows(layer.y, layer.count)
+    if np.all(heights == 0):
+        return 0
+    if getattr(layer, "x", None) is not None:
+        return -1
     first = int(np.argmax(heights <= 0))
     return first if np.all(heights[first:] == 0) else -1
 

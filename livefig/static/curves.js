@@ -97,6 +97,7 @@ function whatIsLeftOut(marks, view) {
   const why = (mark) => {
     const first = mark.zeroFrom?.() ?? -1;
     if (first < 0) return "Not positive, so not drawn";
+    if (first === 0) return "Exactly 0, below a logarithmic axis";
     return `Exactly 0 from ${view.xlabel || "index"} ${first} on, below a logarithmic axis`;
   };
   const found = d3.group(marks.filter((mark) => mark.leftOut(view)), why);

@@ -39,7 +39,15 @@ export class PathMark {
     put(this.line, { d: polyline(xs, ys) });
     put(this.exits, { d: exits.map(exitPath).join("") });
     put(this.dots, { d: this.layer.marker ? dots(this.px, this.py) : lonelyDots(this.px, this.py) });
-    put(this.end, { d: dots(this.px.slice(-1), this.py.slice(-1)) });
+    put(this.end, { d: this.isClosed() ? "" : dots(this.px.slice(-1), this.py.slice(-1)) });
+  }
+
+  /** Whether it ends where it began, or where it began behind its last gap: such a path has no end to mark. */
+  isClosed() {
+    const from = this.px.findLastIndex((value) => !Number.isFinite(value)) + 1;
+    const last = this.px.length - 1;
+    const apart = Math.hypot(this.px[last] - this.px[from], this.py[last] - this.py[from]);
+    return this.layer.count === null && last > from + 1 && apart < 1e-6;
   }
 
   highlight(step) {

@@ -80,6 +80,7 @@ export class LineMark extends SeriesMark {
   /** From which index on it is exactly zero, and positive before; -1 if it is otherwise not positive somewhere. */
   zeroFrom() {
     const first = this.ys.findIndex((value) => value <= 0);
+    if (this.ys.every((value) => value === 0)) return 0;
     return !this.layer.x && this.ys.slice(first).every((value) => value === 0) ? first : -1;
   }
 

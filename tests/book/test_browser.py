@@ -109,6 +109,16 @@ def test_formulas_are_drawn_whole(visit, chapter: Path) -> None:
         assert ImageChops.difference(shown.crop(area), whole.crop(area)).getbbox() is None, box
 
 
+def test_wide_formulas_begin_at_their_left_end_on_a_phone(visit, chapter: Path) -> None:
+    """What begins left of its box cannot be scrolled to."""
+    page = visit(page_of(chapter), formulas=True, viewport=NARROW).page
+    lefts = page.evaluate(
+        "() => [...document.querySelectorAll('div.math')].map(box => "
+        "box.querySelector('mjx-container').getBoundingClientRect().left - box.getBoundingClientRect().left)"
+    )
+    assert lefts and min(lefts) >= 0
+
+
 def images(pdf: bytes) -> int:
     """How many images there are in a PDF."""
     return len(re.findall(rb"/Subtype\s*/Image", pdf))

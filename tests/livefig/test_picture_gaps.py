@@ -94,6 +94,12 @@ def test_what_is_exactly_zero_to_its_end_has_no_fault(y, said) -> None:
     assert " ".join(texts(axes)).split() == said.split()
 
 
+def test_a_curve_that_is_zero_throughout_says_so() -> None:
+    lines = [live.line(name, x="x", label=name) for name in ("error", "loss")]
+    axes = axes_of(live.curves(lines, ylog=True), x=[1.0, 2, 3], error=[3.0, 2, 1], loss=[0.0, 0, 0])
+    assert " ".join(" ".join(texts(axes)).split()) == "Exactly 0, below a logarithmic axis: loss."
+
+
 @pytest.mark.filterwarnings("error")
 def test_bars_that_are_not_positive_are_left_out() -> None:
     axes = axes_of(live.curves([live.bars("y", label="bars")], ylog=True), y=[1.0, 0, NAN, 2])

@@ -139,6 +139,22 @@ def test_what_is_exactly_zero_to_its_end_has_no_fault(show_view) -> None:
     assert page.locator(".lf-sayings p").all_inner_texts() == [ZERO, SAID.replace("loss", "slope")]
 
 
+def test_a_curve_that_is_zero_throughout_says_so(show_view) -> None:
+    lines = [live.line(name, x="x", label=name) for name in ("error", "loss")]
+    page = show_view(live.curves(lines, ylog=True), x=[1.0, 2, 3], error=[3.0, 2, 1], loss=[0.0, 0, 0])
+    assert page.locator(".lf-sayings p").all_inner_texts() == ["Exactly 0, below a logarithmic axis: loss."]
+
+
+def test_a_closed_path_has_no_end_to_mark(show_view) -> None:
+    view = live.plane(
+        [live.path("open", marker=False), live.path("ring", marker=False)], xlim=(-2, 2), ylim=(-2, 2)
+    )
+    loop = [[1.0, 0], [0, 1], [-1, 0], [1, 0]]
+    gapped = [[1.5, 1.5], [1.2, 1.5], [float("nan"), float("nan")], *loop]
+    page = show_view(view, open=loop[:3], ring=gapped)
+    assert [bool(end.get_attribute("d")) for end in page.locator(".lf-end").all()] == [True, False]
+
+
 def test_a_zero_is_told_when_its_curve_has_grown_to_it(show_figure, put) -> None:
     player = live.player("k", 0, 3, value=0, cursor=True, grow=True)
     view = live.curves([live.line("y", label="loss")], xlabel="step", ylog=True)
