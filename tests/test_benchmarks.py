@@ -52,3 +52,9 @@ def test_nist_results_hold_what_they_promise() -> None:
     assert ours["runs"] == ours["with six digits"] == 54
     assert ours["median digits"] >= 10 and ours["median ratio"] <= 1
     assert summary["optimistix LevenbergMarquardt"]["median ratio"] == 1
+
+
+def test_curvature_products_cost_little_more_than_gradients() -> None:
+    for group in json.loads(run.RESULTS.read_text())["products"]["groups"].values():
+        for kind in ("Gauss-Newton", "exact Fisher"):
+            assert group[f"{kind} product"]["ratio"]["median"] <= 1.6
