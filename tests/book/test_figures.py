@@ -173,7 +173,7 @@ def test_page_shows_every_figure(figures, notebook: Path, run_figures) -> None:
 
 
 def test_compiles_while_one_waits(notebook: Path, run_figures, record_property) -> None:
-    """The first time in its process, JAX's tracing included; on the processor's clock: others work beside it."""
+    """The first time in its process, JAX's tracing included, by the processor's clock: others work too."""
     for name, made in run_figures(notebook).items():
         record_property(f"{name}: compiled in s", round(made.compile_seconds, 2))
         assert 0 < made.compile_seconds < 3
