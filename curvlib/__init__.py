@@ -15,6 +15,7 @@ from curvlib.methods import (
     GaussNewton,
     GradientDescent,
     LevenbergMarquardt,
+    NaturalGradient,
     Newton,
     TrustRegionNewton,
     to_optax,
@@ -22,7 +23,7 @@ from curvlib.methods import (
 from curvlib.minimize import Trace, minimize, steps_until
 from curvlib.problems import LeastSquares, Objective, Supervised
 from curvlib.products import ggn, ggn_vp, hessian, hvp
-from curvlib.solvers import CG, Dense
+from curvlib.solvers import CG, Dense, Rows
 from curvlib.status import Status
 from curvlib.uncertainty import covariance
 
@@ -42,8 +43,10 @@ __all__ = [
     "LeastSquares",
     "LevenbergMarquardt",
     "Method",
+    "NaturalGradient",
     "Newton",
     "Objective",
+    "Rows",
     "Status",
     "Supervised",
     "Trace",

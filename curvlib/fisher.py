@@ -47,7 +47,9 @@ def fisher_map(
         ['0.354', '0.707']
     """
     check_likelihood(problem)
-    _check_kind(kind, key, samples)
+    check_kind(kind, samples)
+    if kind == "monte-carlo" and key is None:
+        raise ValueError("the Monte Carlo Fisher draws labels: pass a key, as in key=jax.random.key(0)")
     if kind == "exact":
         bend, root = (lambda outputs: partial(problem.output_fisher, outputs)), problem.fisher_root
     else:
@@ -194,12 +196,13 @@ def check_likelihood(problem: Any) -> None:
         )
 
 
-def _check_kind(kind: str, key: Array | None, samples: int) -> None:
+def check_kind(kind: str, samples: int = 1) -> None:
+    """Refuse what is no kind of Fisher.
+
+    Raises:
+        ValueError: for an unknown kind, or fewer than one sample.
+    """
     if kind not in KINDS:
         raise ValueError(f'the kind of Fisher must be "exact", "monte-carlo" or "empirical", got {kind!r}')
-    if kind != "monte-carlo":
-        return
-    if key is None:
-        raise ValueError("the Monte Carlo Fisher draws labels: pass a key, as in key=jax.random.key(0)")
-    if operator.index(samples) < 1:
+    if kind == "monte-carlo" and operator.index(samples) < 1:
         raise ValueError(f"the Monte Carlo Fisher needs at least one sample for each datum, got {samples}")

@@ -4,6 +4,7 @@ from curvlib.methods.first_order import FirstOrder, GradientDescent
 from curvlib.methods.gauss_newton import GaussNewton
 from curvlib.methods.interop import to_optax
 from curvlib.methods.levenberg_marquardt import LevenbergMarquardt
+from curvlib.methods.natural_gradient import NaturalGradient
 from curvlib.methods.newton import Newton, TrustRegionNewton
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "GaussNewton",
     "GradientDescent",
     "LevenbergMarquardt",
+    "NaturalGradient",
     "Newton",
     "TrustRegionNewton",
     "to_optax",
