@@ -146,6 +146,16 @@ def test_a_singular_fisher_without_damping_ends_with_a_sentence(solve):
     assert np.all(np.isfinite(trace.params))
 
 
+def test_what_is_singular_up_to_rounding_is_noticed_too():
+    """Five drawn labels for six parameters: a factorization that succeeds by rounding leaves no digits."""
+    x, y = jax.random.normal(KEY, (5, 3)), jax.random.normal(jax.random.key(1), (5, 2))
+    problem = cl.Supervised(linear, cl.likelihoods.Gaussian(), x, y)
+    method = cl.NaturalGradient(kind="monte-carlo")
+    for seed in range(12):
+        trace = cl.minimize(problem, method, jnp.zeros((3, 2)), steps=3, key=jax.random.key(seed))
+        assert trace.status == cl.Status.SINGULAR and trace.steps == 0, (seed, trace.status)
+
+
 def test_a_chart_that_is_left_ends_with_a_status_and_the_last_good_point():
     family = lambda theta, x: jnp.broadcast_to(jnp.stack([theta[0], jnp.log(theta[1])]), (3, 2))  # noqa: E731
     y = jnp.array([0.01, 0.0, -0.01])
