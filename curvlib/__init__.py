@@ -5,8 +5,9 @@ Importing it computes nothing and sets no global configuration.
 
 from typing import TYPE_CHECKING, Any
 
-from curvlib import geometry, likelihoods, linalg, methods, problems, products
+from curvlib import charts, geometry, likelihoods, linalg, methods, problems, products
 from curvlib.fisher import fisher, fisher_map, fisher_vp, scores
+from curvlib.flow import flow
 from curvlib.linalg import conjugate_gradients
 from curvlib.line_search import Armijo
 from curvlib.method import Info, Method
@@ -23,7 +24,7 @@ from curvlib.methods import (
 from curvlib.minimize import Trace, minimize, steps_until
 from curvlib.problems import LeastSquares, Objective, Supervised
 from curvlib.products import ggn, ggn_vp, hessian, hvp
-from curvlib.solvers import CG, Dense, Rows
+from curvlib.solvers import CG, Dense, Diagonal, Rows
 from curvlib.status import Status
 from curvlib.uncertainty import covariance
 
@@ -36,6 +37,7 @@ __all__ = [
     "CG",
     "Armijo",
     "Dense",
+    "Diagonal",
     "FirstOrder",
     "GaussNewton",
     "GradientDescent",
@@ -51,11 +53,13 @@ __all__ = [
     "Supervised",
     "Trace",
     "TrustRegionNewton",
+    "charts",
     "conjugate_gradients",
     "covariance",
     "fisher",
     "fisher_map",
     "fisher_vp",
+    "flow",
     "geometry",
     "ggn",
     "ggn_vp",

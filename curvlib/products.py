@@ -42,6 +42,19 @@ class Curvature:
         """C, dense, shape (n, n): ``product`` applied to the n basis vectors of ``ravel_pytree(params)``."""
         return dense(self.product, self.params)
 
+    def diagonal(self) -> Array:
+        """The diagonal of C, shape (n,): the sums of squares of the rows where C is known by them, in their
+        m·n memory; else by n products, one after another, in O(n)."""
+        if self.rows is not None:
+            return jnp.sum(self.rows() ** 2, axis=0) + self.shift
+        flat, unravel = ravel_pytree(self.params)
+
+        def entry(index: Array) -> Array:
+            basis = jnp.zeros_like(flat).at[index].set(1)
+            return ravel_pytree(self.product(unravel(basis)))[0][index]
+
+        return jax.lax.map(entry, jnp.arange(flat.size))
+
 
 def hessian_map(problem: Any, params: Params) -> Curvature:
     """The Hessian ∇²L(θ) as a map: the gradient is linearized once, and a product costs what is left of it.

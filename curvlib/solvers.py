@@ -19,7 +19,7 @@ from curvlib.trees import Array, Params
 
 @runtime_checkable
 class Solver(Protocol):
-    """What solves (C + λI) x = b."""
+    """What solves (C + λI) x = b; one that does something else in its place says ``inverts = False``."""
 
     def solve(
         self, curvature: Curvature, b: Params, damping: float | Array = 0.0, x0: Params | None = None
@@ -166,6 +166,48 @@ class Rows:
             "positive_definite": positive | self.pseudo_inverse,
             "indefinite": jnp.array(False),
             "finite": finite,
+        }
+
+
+@hyperparameters
+class Diagonal:
+    """Divide by the diagonal D of C, xᵢ = bᵢ / (Dᵢᵖ + λ): no inverse of C, unless C is diagonal and p = 1.
+
+    With the empirical Fisher and p = ½ this is what Adam divides by at batches of one datum, without its
+    running averages; λ has the place of Adam's ε then, outside of the root, and its units.
+
+    Args:
+        power: p > 0.
+
+    Raises:
+        ValueError: if p is not positive.
+
+    Source: Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1 (p = ½).
+
+    Example:
+        >>> import curvlib as cl, jax.numpy as jnp
+        >>> curvature = cl.products.hessian_map(cl.problems.quadratic(4.0), jnp.zeros(2))
+        >>> [Diagonal(p).solve(curvature, jnp.ones(2))[0].tolist() for p in (1.0, 0.5)]
+        [[1.0, 0.25], [1.0, 0.5]]
+    """
+
+    power: float | Array = 1.0
+    inverts = False
+
+    def check(self) -> None:
+        check_at_least("power", self.power, 0.0, strictly=True)
+
+    def solve(
+        self, curvature: Curvature, b: Params, damping: float | Array = 0.0, x0: Params | None = None
+    ) -> tuple[Params, dict[str, Array]]:
+        flat, unravel = ravel_pytree(b)
+        diagonal = curvature.diagonal()
+        scale = jnp.maximum(diagonal, 0) ** jnp.asarray(self.power, diagonal.dtype) + damping
+        x = flat / jnp.where(scale > 0, scale, 1.0)  # bᵢ = 0 where nothing depends on θᵢ
+        return unravel(x.astype(flat.dtype)), {
+            "positive_definite": jnp.all((diagonal >= 0) & ((scale > 0) | (flat == 0))),
+            "indefinite": jnp.any(diagonal < 0),
+            "finite": jnp.all(jnp.isfinite(diagonal)),
         }
 
 

@@ -70,9 +70,9 @@ def test_live_figures_know_nothing_of_optimization():
         assert "curvlib" not in file.read_text(encoding="utf-8"), file.name
 
 
-def test_only_what_draws_needs_more_than_jax_numpy_and_optax():
+def test_only_what_draws_needs_more_than_jax_numpy_optax_and_scipy():
     drawing = {"curvlib.show"}
-    allowed = {"jax", "numpy", "optax", "curvlib"}
+    allowed = {"jax", "numpy", "optax", "scipy", "curvlib"}
     for name, file in modules("curvlib").items():
         others = {part.split(".")[0] for part in imports(file)} - allowed
         standard = {part for part in others if part in __import__("sys").stdlib_module_names}

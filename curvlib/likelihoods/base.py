@@ -21,7 +21,8 @@ class Likelihood:
 
     Those of this package are *exponential families*, p(y) = h(y) exp(ηᵀT(y) − A(η)), and say so: ``natural``
     is the map from outputs to η, ``statistic`` is T, ``log_partition`` is A and ``mean_parameters`` is
-    E[T(y)] = ∇A(η). In η the Fisher information is ∇²A(η) = Cov[T(y)].
+    E[T(y)] = ∇A(η); ``from_natural`` and ``from_mean`` go back. In η the Fisher information is
+    ∇²A(η) = Cov[T(y)].
 
     Example:
         >>> import jax.numpy as jnp
@@ -73,6 +74,14 @@ class Likelihood:
     def natural(self, outputs: Array) -> Array:
         """η, the natural parameters, shaped like the outputs."""
         raise NotImplementedError(self._lacks("natural(outputs)"))
+
+    def from_natural(self, natural: Array) -> Array:
+        """The outputs with these natural parameters, the inverse of ``natural``."""
+        raise NotImplementedError(self._lacks("from_natural(natural)"))
+
+    def from_mean(self, mean: Array) -> Array:
+        """The outputs with these mean parameters, the inverse of ``mean_parameters``."""
+        raise NotImplementedError(self._lacks("from_mean(mean)"))
 
     def statistic(self, targets: Array) -> Array:
         """T(y), shaped like η."""

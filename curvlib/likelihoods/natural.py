@@ -29,6 +29,9 @@ class _Natural(Likelihood):
     def natural(self, outputs: Array) -> Array:
         return outputs
 
+    def from_natural(self, natural: Array) -> Array:
+        return natural
+
     def statistic(self, targets: Array) -> Array:
         return targets
 
@@ -75,6 +78,12 @@ class Gaussian(_Natural):
     def natural(self, outputs: Array) -> Array:
         return outputs / self._variance(outputs)
 
+    def from_natural(self, natural: Array) -> Array:
+        return natural * self._variance(natural)
+
+    def from_mean(self, mean: Array) -> Array:
+        return mean
+
     def log_partition(self, natural: Array) -> Array:
         return sum_per_datum(0.5 * self._variance(natural) * natural**2)
 
@@ -115,6 +124,9 @@ class Bernoulli(_Natural):
     def log_partition(self, natural: Array) -> Array:
         return sum_per_datum(jnp.logaddexp(0, natural))
 
+    def from_mean(self, mean: Array) -> Array:
+        return jnp.log(mean) - jnp.log1p(-mean)
+
     def check_targets(self, targets: Any) -> None:
         check_support("Bernoulli", targets, lambda y: (y >= 0) & (y <= 1), "lie in [0, 1]")
 
@@ -153,6 +165,9 @@ class Categorical(_Natural):
 
     def log_partition(self, natural: Array) -> Array:
         return sum_per_datum(jax.nn.logsumexp(natural, axis=-1))
+
+    def from_mean(self, mean: Array) -> Array:
+        return jnp.log(mean)
 
     def check_targets(self, targets: Any) -> None:
         values = known(targets)
@@ -215,6 +230,9 @@ class Poisson(_Natural):
 
     def log_partition(self, natural: Array) -> Array:
         return sum_per_datum(jnp.exp(natural))
+
+    def from_mean(self, mean: Array) -> Array:
+        return jnp.log(mean)
 
     def check_targets(self, targets: Any) -> None:
         check_support("Poisson", targets, lambda y: (y >= 0) & np.isfinite(y), "be finite and at least 0")

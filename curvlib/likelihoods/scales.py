@@ -66,6 +66,14 @@ class GaussianScale(Likelihood):
         precision = jnp.exp(-2 * log_scale)
         return jnp.stack([mu * precision, -0.5 * precision], axis=-1)
 
+    def from_natural(self, natural: Array) -> Array:
+        variance = -0.5 / natural[..., 1]
+        return jnp.stack([natural[..., 0] * variance, 0.5 * jnp.log(variance)], axis=-1)
+
+    def from_mean(self, mean: Array) -> Array:
+        first, second = mean[..., 0], mean[..., 1]
+        return jnp.stack([first, 0.5 * jnp.log(second - first**2)], axis=-1)
+
     def statistic(self, targets: Array) -> Array:
         return jnp.stack([targets, targets**2], axis=-1)
 
@@ -102,6 +110,12 @@ class Exponential(Likelihood):
 
     def natural(self, outputs: Array) -> Array:
         return -jnp.exp(outputs)
+
+    def from_natural(self, natural: Array) -> Array:
+        return jnp.log(-natural)
+
+    def from_mean(self, mean: Array) -> Array:
+        return -jnp.log(mean)
 
     def statistic(self, targets: Array) -> Array:
         return targets
@@ -160,6 +174,9 @@ class Gamma(Likelihood):
     def natural(self, outputs: Array) -> Array:
         log_shape, log_rate = _pair(self, outputs)
         return jnp.stack([jnp.exp(log_shape), -jnp.exp(log_rate)], axis=-1)
+
+    def from_natural(self, natural: Array) -> Array:
+        return jnp.stack([jnp.log(natural[..., 0]), jnp.log(-natural[..., 1])], axis=-1)
 
     def statistic(self, targets: Array) -> Array:
         return jnp.stack([jnp.log(targets), targets], axis=-1)

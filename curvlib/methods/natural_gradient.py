@@ -58,7 +58,8 @@ class NaturalGradient:
         kind: of Fisher: "exact", "monte-carlo" (new labels each step: give ``minimize`` a key), "empirical".
         samples: for "monte-carlo", the labels drawn for each datum.
         solve: how (F + λI) δ = −∇L is solved: ``cl.Dense()``; ``cl.CG(iterations, tol)`` on products;
-            ``cl.Rows()`` where there are fewer outputs than parameters.
+            ``cl.Rows()`` where there are fewer outputs than parameters. ``cl.Diagonal(power)`` takes the
+            diagonal of F for F; the radius and ``form`` are by that diagonal then.
 
     Raises:
         ValueError: if a number is out of its range; at the start, without the key that labels are drawn from.
@@ -134,6 +135,7 @@ class NaturalGradient:
         steep = ravel_pytree(fisher.product(gradient))[0] + damping * g
         digits = 1 / (8 * g.size * jnp.finfo(g.dtype).eps)
         lost = norm(direction) * norm(steep) > digits * gradient_norm**2
+        lost &= getattr(self.solve, "inverts", True)
         singular = lost | ~details.pop("positive_definite")
         finite = details.pop("finite")
         del details["indefinite"]

@@ -1,4 +1,5 @@
-"""Functions inside pytrees: static, but for what they find outside of themselves, which may change."""
+"""Functions inside pytrees: static, but for charts that are pytrees of numbers, and for what functions find
+outside of themselves, which may change."""
 
 from __future__ import annotations
 
@@ -37,6 +38,7 @@ class Static:
         return hash(self.value)
 
 
+@jax.tree_util.register_pytree_node_class
 class Composed:
     """A function after a chart: ``Composed(f, chart)(φ, …) = f(chart(φ), …)``; equal where both parts are."""
 
@@ -51,6 +53,33 @@ class Composed:
 
     def __hash__(self) -> int:
         return hash((self.function, self.chart))
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        (inner, outer), (function, chart) = zip(split(self.function), split(self.chart), strict=True)
+        return (inner, outer), (function, chart)
+
+    @classmethod
+    def tree_unflatten(cls, static: tuple[Any, ...], leaves: tuple[Any, ...]) -> Composed:
+        return cls(*(joined(leaf, fixed) for leaf, fixed in zip(leaves, static, strict=True)))
+
+
+def split(function: Any) -> tuple[Any, Static | None]:
+    """A function as what of it is a pytree of numbers, and what is static: all of one, and nothing of the
+    other. None is neither."""
+    if function is None or isinstance(function, Composed) or _is_of_numbers(function):
+        return function, None
+    return None, Static(function)
+
+
+def joined(leaf: Any, fixed: Static | None) -> Any:
+    """The function that ``split`` took apart."""
+    return leaf if fixed is None else fixed.value
+
+
+def _is_of_numbers(function: Any) -> bool:
+    """Whether JAX knows it as a pytree, with numbers for leaves."""
+    leaves = jax.tree.leaves(function)
+    return bool(leaves) and all(hasattr(leaf, "dtype") or isinstance(leaf, int | float) for leaf in leaves)
 
 
 def check_chart(chart: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from curvlib.problems.functions import Composed, Static, check_chart
+from curvlib.problems.functions import Composed, Static, check_chart, joined, split
 from curvlib.trees import Array, Params, as_arrays, check_params
 
 
@@ -82,7 +82,8 @@ class Objective:
         """The same problem in other coordinates φ, θ = chart(φ): a problem of the same class, L(chart(φ)).
 
         Args:
-            chart: a JAX function from φ, any pytree, to θ.
+            chart: a JAX function from φ, any pytree, to θ, such as those of ``cl.charts``; numbers of one
+                that is a pytree are leaves of the problem.
 
         Example:
             >>> import jax.numpy as jnp
@@ -95,13 +96,15 @@ class Objective:
         problem.function, problem.data = Composed(self.function, chart), self.data
         return problem
 
-    def tree_flatten(self) -> tuple[tuple[Any, ...], Static]:
-        return self.data, Static(self.function)
+    def tree_flatten(self) -> tuple[tuple[Any, ...], Static | None]:
+        behind_chart = isinstance(self.function, Composed)
+        leaf, fixed = split(self.function) if behind_chart else (None, Static(self.function))
+        return (leaf, *self.data), fixed
 
     @classmethod
-    def tree_unflatten(cls, static: Static, data: tuple[Any, ...]) -> Self:
+    def tree_unflatten(cls, static: Static | None, leaves: tuple[Any, ...]) -> Self:
         problem = object.__new__(cls)  # no checks: JAX also unflattens placeholders
-        problem.function, problem.data = static.value, tuple(data)
+        problem.function, problem.data = joined(leaves[0], static), tuple(leaves[1:])
         return problem
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from curvlib.hyperparameters import as_float, check_at_least
 from curvlib.likelihoods import Likelihood
-from curvlib.problems.functions import Composed, Static, check_chart
+from curvlib.problems.functions import Composed, Static, check_chart, joined, split
 from curvlib.trees import Array, Params, as_arrays, check_array, check_params
 
 
@@ -95,7 +95,8 @@ class Supervised:
         """The same problem in other coordinates φ, θ = chart(φ): L(chart(φ)), the ridge on θ included.
 
         Args:
-            chart: a JAX function from φ, any pytree, to θ.
+            chart: a JAX function from φ, any pytree, to θ, such as those of ``cl.charts``; numbers of one
+                that is a pytree are leaves of the problem.
         """
         check_chart(chart)
         return self._with(chart=chart if self.chart is None else Composed(self.chart, chart))
@@ -168,18 +169,18 @@ class Supervised:
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         # A likelihood of a class that JAX does not know as a pytree has no leaves: it is static.
         known = not any(leaf is self.likelihood for leaf in jax.tree.leaves(self.likelihood))
-        leaves = (self.likelihood if known else None, self.inputs, self.targets, self.l2)
-        chart = None if self.chart is None else Static(self.chart)
-        return leaves, (Static(self.predict), None if known else self.likelihood, chart)
+        chart, fixed_chart = split(self.chart)
+        leaves = (self.likelihood if known else None, self.inputs, self.targets, self.l2, chart)
+        return leaves, (Static(self.predict), None if known else self.likelihood, fixed_chart)
 
     @classmethod
     def tree_unflatten(cls, static: tuple[Any, ...], leaves: tuple[Any, ...]) -> Self:
         problem = object.__new__(cls)  # no checks: JAX also unflattens placeholders
-        likelihood, problem.inputs, problem.targets, problem.l2 = leaves
-        predict, fixed, chart = static
+        likelihood, problem.inputs, problem.targets, problem.l2, chart = leaves
+        predict, fixed, fixed_chart = static
         problem.predict = predict.value
         problem.likelihood = likelihood if fixed is None else fixed
-        problem.chart = None if chart is None else chart.value
+        problem.chart = joined(chart, fixed_chart)
         return problem
 
     def __repr__(self) -> str:
