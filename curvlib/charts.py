@@ -14,7 +14,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from curvlib.hyperparameters import hyperparameters
+from curvlib.hyperparameters import check_at_least, hyperparameters
 from curvlib.likelihoods import Bernoulli, Likelihood
 from curvlib.trees import Array
 
@@ -62,7 +62,13 @@ class Scale:
 
     power: float | Array = 1.0
 
+    def check(self) -> None:
+        if not isinstance(self.power, jax.core.Tracer):
+            check_at_least("power", self.power, -jnp.inf)
+
     def __call__(self, phi: Array) -> Array:
+        if jnp.shape(phi) != (2,):
+            raise ValueError(f"the parameters of a normal distribution have shape (2,), got {jnp.shape(phi)}")
         log = self.power == 0
         inside = jnp.where(log, 1.0, phi[1])  # no logarithm where there is none to take
         return jnp.stack([phi[0], jnp.where(log, phi[1], jnp.log(inside) / jnp.where(log, 1.0, self.power))])
@@ -96,33 +102,55 @@ class Affine:
         shape = jnp.shape(self.matrix)
         if len(shape) != 2 or shape[0] != shape[1]:
             raise ValueError(f"an affine chart needs a square matrix, got shape {shape}")
+        shift = jnp.shape(self.shift)
+        if shift not in ((), shape[:1]):
+            raise ValueError(f"the shift must be a number or have shape {shape[:1]}, got {shift}")
 
     def __call__(self, phi: Array) -> Array:
-        return jnp.asarray(self.matrix) @ phi + self.shift
+        return (jnp.asarray(self.matrix) @ phi + jnp.asarray(self.shift)).astype(phi.dtype)
 
     def inverse(self, theta: Array) -> Array:
-        return jnp.linalg.solve(jnp.asarray(self.matrix), theta - self.shift)
+        solution = jnp.linalg.solve(jnp.asarray(self.matrix), theta - jnp.asarray(self.shift))
+        return solution.astype(theta.dtype)
 
 
-def natural(likelihood: Likelihood) -> Chart:
-    """φ = η, the natural parameters of one distribution of the family."""
-    return Chart("natural parameters", _of_one(likelihood.from_natural), _of_one(likelihood.natural))
+@hyperparameters
+class Natural:
+    """φ = η, the natural parameters of one distribution of a family; θ are the likelihood's outputs.
+
+    Args:
+        likelihood: has ``natural`` and ``from_natural``.
+    """
+
+    likelihood: Likelihood
+
+    def __call__(self, phi: Array) -> Array:
+        return self.likelihood.from_natural(phi[None])[0]
+
+    def inverse(self, theta: Array) -> Array:
+        return self.likelihood.natural(theta[None])[0]
 
 
-def mean(likelihood: Likelihood) -> Chart:
-    """φ = E[T(y)], the mean parameters of one distribution of the family.
+@hyperparameters
+class Mean:
+    """φ = E[T(y)], the mean parameters of one distribution of a family; θ are the likelihood's outputs.
+
+    Args:
+        likelihood: has ``mean_parameters`` and ``from_mean``.
 
     Example:
         >>> import curvlib as cl, jax.numpy as jnp
-        >>> mean(cl.likelihoods.GaussianScale()).inverse(jnp.array([3.0, 0.0])).tolist()  # E[y], E[y²]
+        >>> Mean(cl.likelihoods.GaussianScale()).inverse(jnp.array([3.0, 0.0])).tolist()  # E[y], E[y²]
         [3.0, 10.0]
     """
-    return Chart("mean parameters", _of_one(likelihood.from_mean), _of_one(likelihood.mean_parameters))
 
+    likelihood: Likelihood
 
-def _of_one(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """What takes a row for each datum, for one."""
-    return lambda values: function(values[None])[0]
+    def __call__(self, phi: Array) -> Array:
+        return self.likelihood.from_mean(phi[None])[0]
+
+    def inverse(self, theta: Array) -> Array:
+        return self.likelihood.mean_parameters(theta[None])[0]
 
 
 deviation = Scale(1.0)

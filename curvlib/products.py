@@ -136,7 +136,7 @@ def pulled_back(
         return matrix_of(lambda v: take(push(v)).ravel(), params)
 
     # Behind a chart the ridge is no multiple of the identity.
-    plain = ridge is None or problem.chart is None
+    plain = ridge is None or problem.chart is None or problem.without_ridge
     return Curvature(product, params, rows if plain else None, 0.0 if ridge is None else problem.l2)
 
 

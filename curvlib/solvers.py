@@ -25,7 +25,8 @@ class Solver(Protocol):
         self, curvature: Curvature, b: Params, damping: float | Array = 0.0, x0: Params | None = None
     ) -> tuple[Params, dict[str, Array]]:
         """x, structured like b, and details of how it was found. Always among them: whether C + λI is
-        ``positive_definite``, C is ``indefinite``, and C is ``finite``, as far as the solver has seen."""
+        ``positive_definite``, C is ``indefinite``, and C is ``finite``, as far as the solver has seen. One
+        that factorizes adds ``pivots``, the ratio of the smallest to the largest."""
 
 
 @hyperparameters
@@ -54,6 +55,7 @@ class Dense:
             "positive_definite": solution.positive_definite,
             "indefinite": jax.lax.cond(certain, lambda: jnp.array(False), lambda: is_indefinite(matrix)),
             "finite": jnp.all(jnp.isfinite(matrix)),
+            "pivots": solution.pivots,
         }
 
 

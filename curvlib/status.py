@@ -146,8 +146,8 @@ class Status(Outcome):
         Reason(
             "SINGULAR",
             FAILED,
-            "stopped: the method's linear system is singular, so there is no step; damp it "
-            "(cl.Newton(damping=…), cl.LevenbergMarquardt())",
+            "stopped: the method's linear system is singular, so there is no step; damp it (damping=…), or "
+            "use cl.LevenbergMarquardt()",
             brief="met a singular system",
         ),
         Reason(

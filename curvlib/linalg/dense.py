@@ -42,10 +42,13 @@ class SymmetricSolution(NamedTuple):
     Attributes:
         x: the solution, shape (n,). Not finite if the matrix is exactly singular.
         positive_definite: whether the Cholesky factorization went through, a boolean scalar.
+        pivots: the smallest of its pivots over the largest, 0 where it broke down: a singular matrix whose
+            factorization goes through by rounding has a ratio of about the rounding unit.
     """
 
     x: Array
     positive_definite: Array
+    pivots: Array
 
 
 def solve_symmetric(matrix: Array, b: Array) -> SymmetricSolution:
@@ -88,7 +91,9 @@ def solve_symmetric(matrix: Array, b: Array) -> SymmetricSolution:
 
     # Its derivatives are those of A x = b: a factorization that breaks down has none.
     x = jax.lax.custom_linear_solve(matrix.__matmul__, b, solve, symmetric=True)
-    return SymmetricSolution(x.astype(dtype), positive_definite)
+    pivots = jnp.diagonal(factor) ** 2
+    ratio = jnp.where(positive_definite, jnp.min(pivots) / jnp.max(pivots), 0.0)
+    return SymmetricSolution(x.astype(dtype), positive_definite, ratio)
 
 
 def is_indefinite(matrix: Array) -> Array:

@@ -120,6 +120,7 @@ class GaussNewton:
                 delta = ravel_pytree(delta)[0]
                 details["full_rank"] = details.pop("positive_definite")
                 del details["indefinite"], details["finite"]
+                details.pop("pivots", None)
         alpha = jnp.asarray(at_step(self.alpha, state.count), delta.dtype)
         params, stop, search_details = move_along(
             self.line_search, problem, params, delta, loss,

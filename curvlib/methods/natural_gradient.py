@@ -133,8 +133,9 @@ class NaturalGradient:
 
         # Where F + λI is singular up to rounding, the solution has no digits.
         steep = ravel_pytree(fisher.product(gradient))[0] + damping * g
-        digits = 1 / (8 * g.size * jnp.finfo(g.dtype).eps)
-        lost = norm(direction) * norm(steep) > digits * gradient_norm**2
+        rounding = 8 * g.size * jnp.finfo(g.dtype).eps
+        growth = (norm(direction) / gradient_norm) * (norm(steep) / gradient_norm)
+        lost = (growth * rounding > 1) | (details.pop("pivots", 1.0) < rounding)
         lost &= getattr(self.solve, "inverts", True)
         singular = lost | ~details.pop("positive_definite")
         finite = details.pop("finite")

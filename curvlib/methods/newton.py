@@ -124,6 +124,7 @@ class Newton:
         solve = self.solve.solve if self.eigenvalue_floor is None else self._floored
         direction, details = solve(hessian, downhill, damping)
         finite, indefinite = details.pop("finite"), details.pop("indefinite")
+        details.pop("pivots", None)
 
         direction = ravel_pytree(direction)[0]
         slope = ravel_pytree(gradient)[0] @ direction

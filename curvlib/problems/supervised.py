@@ -158,6 +158,11 @@ class Supervised:
         """v ↦ B½v with the symmetric root of B, the matrix of ``output_fisher``."""
         return _root(self.output_fisher, outputs)
 
+    @property
+    def without_ridge(self) -> bool:
+        """Whether l2 is Python's zero, and so known to be zero also inside ``jit``."""
+        return isinstance(self.l2, float) and self.l2 == 0
+
     def ridge(self, params: Params, v: Params) -> Params:
         """The curvature of ½ l2 ‖θ‖² times v: l2 v, or l2 CᵀC v behind a chart with the derivative C."""
         if self.chart is None:
@@ -170,7 +175,8 @@ class Supervised:
         # A likelihood of a class that JAX does not know as a pytree has no leaves: it is static.
         known = not any(leaf is self.likelihood for leaf in jax.tree.leaves(self.likelihood))
         chart, fixed_chart = split(self.chart)
-        leaves = (self.likelihood if known else None, self.inputs, self.targets, self.l2, chart)
+        l2 = None if self.without_ridge else self.l2  # no leaf: inside jit too there is known to be none
+        leaves = (self.likelihood if known else None, self.inputs, self.targets, l2, chart)
         return leaves, (Static(self.predict), None if known else self.likelihood, fixed_chart)
 
     @classmethod
@@ -178,6 +184,7 @@ class Supervised:
         problem = object.__new__(cls)  # no checks: JAX also unflattens placeholders
         likelihood, problem.inputs, problem.targets, problem.l2, chart = leaves
         predict, fixed, fixed_chart = static
+        problem.l2 = 0.0 if problem.l2 is None else problem.l2
         problem.predict = predict.value
         problem.likelihood = likelihood if fixed is None else fixed
         problem.chart = joined(chart, fixed_chart)

@@ -1,5 +1,7 @@
 """Natural gradient: what it equals, what it is invariant under, how long its steps are, and how it solves."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,7 @@ from jax.flatten_util import ravel_pytree
 
 import curvlib as cl
 from curvlib.fisher import fisher_map
+from tests.curvlib.counting import operations
 from tests.curvlib.densities import DENSITIES, NATURAL
 from tests.curvlib.test_fisher import KEY, linear, network, problem_of
 
@@ -199,3 +202,218 @@ def test_misuse_gets_a_sentence():
         cl.minimize(cl.Objective(lambda p: p @ p), cl.NaturalGradient(), jnp.ones(2), steps=2)
     with pytest.raises(TypeError, match="known by its rows"):
         cl.minimize(problem, cl.Newton(solve=cl.Rows()), params, steps=2)
+
+
+# What the solvers cost, counted on their jaxprs.
+
+
+def repeated(matrix, times):
+    return jax.lax.scan(lambda total, _: (total @ matrix, None), matrix, None, length=times)[0]
+
+
+@pytest.mark.parametrize(
+    ("function", "shapes", "expected"),
+    [
+        (lambda a, b: a @ b, [(4, 5), (5, 6)], 4 * 5 * 6),
+        (lambda a, b: jnp.einsum("bij,bkj->bik", a, b), [(7, 4, 5), (7, 6, 5)], 7 * 4 * 5 * 6),
+        (lambda a, x: 3 * jnp.tanh(a) @ x, [(4, 5), (5,)], 20),
+        (lambda a: repeated(a, 9), [(4, 4)], 9 * 64),
+        (jax.jit(lambda a: jax.jit(repeated, static_argnums=1)(a @ a, 9)), [(4, 4)], 10 * 64),
+        (jax.vmap(lambda a: repeated(a, 2)), [(3, 4, 4)], 3 * 2 * 64),
+        (lambda a: jax.lax.fori_loop(0, 5, lambda _, b: a @ b, a), [(4, 4)], 5 * 64),
+        (lambda a: jax.lax.while_loop(lambda b: b[0, 0] < 1, lambda b: a @ b, a), [(4, 4)], 64),
+        (lambda a: jax.lax.cond(a[0, 0] > 0, lambda: a @ a @ a, lambda: a @ a), [(4, 4)], 2 * 64),
+        (jax.checkpoint(lambda a: a @ a), [(4, 4)], 64),
+        (jnp.linalg.cholesky, [(6, 6)], 72),
+        (jnp.linalg.cholesky, [(5, 6, 6)], 5 * 72),
+        (lambda a, b: jax.scipy.linalg.cho_solve((a, True), b), [(6, 6), (6,)], 2 * 36),
+        (lambda a, b: jax.scipy.linalg.solve_triangular(a, b, lower=True), [(6, 6), (6, 5)], 5 * 36),
+        (jnp.linalg.solve, [(6, 6), (6,)], 144 + 2 * 36),
+        (jnp.linalg.eigh, [(6, 6)], 9 * 216),
+        (lambda a: jnp.sum(a * a + jnp.exp(a)), [(6, 6)], 0),
+        (lambda a, b: (a @ b, jnp.linalg.svd(a))[0], [(4, 5), (5, 6)], 4 * 5 * 6),
+    ],
+)
+def test_the_counter_counts_what_is_known(function, shapes, expected):
+    arguments = [jnp.ones(shape) for shape in shapes]
+    assert operations(function, *arguments) == pytest.approx(expected, rel=1e-14)
+
+
+def test_the_counter_counts_functions_with_rules_of_their_own_once_and_refuses_what_has_no_price():
+    square, other = jax.custom_vjp(lambda a: a @ a), jax.custom_jvp(lambda a: a @ a)
+    square.defvjp(lambda a: (a @ a @ a @ a, a), lambda a, v: (v @ a,))
+    other.defjvp(lambda primals, tangents: (other(*primals), 2 * primals[0] @ tangents[0]))
+    assert operations(square, jnp.ones((4, 4))) == operations(other, jnp.ones((4, 4))) == 64
+    with pytest.raises(NotImplementedError, match="no price is known for svd"):
+        operations(jnp.linalg.svd, jnp.ones((4, 4)))
+
+
+def soft_linear(width, classes=3, count=6):
+    """n = width · classes parameters, m = count · classes rows."""
+    x, labels = jnp.ones((count, width)), jnp.arange(count) % classes
+    params = jax.ShapeDtypeStruct((width, classes), float)
+    return cl.Supervised(linear, cl.likelihoods.Categorical(), x, labels), params
+
+
+def soft_network(width, classes=3, count=6):
+    """n = (3 + 1 + classes) width parameters in two layers, m = count · classes rows."""
+    x, labels = jnp.ones((count, 3)), jnp.arange(count) % classes
+    params = {"in": (3, width), "bias": (width,), "out": (width, classes)}
+    params = {name: jax.ShapeDtypeStruct(shape, float) for name, shape in params.items()}
+    return cl.Supervised(network, cl.likelihoods.Categorical(), x, labels), params
+
+
+def cost(solve, problem, params):
+    """Of a solve, and of forming the rows alone; and n."""
+    whole = operations(lambda p, b: solve.solve(fisher_map(problem, p), b, 0.1)[0], params, params)
+    rows = operations(lambda p: fisher_map(problem, p).rows(), params)
+    return whole, rows, sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(params))
+
+
+@pytest.mark.parametrize("model", [soft_linear, soft_network])
+def test_rows_cost_as_many_operations_as_they_say_linear_in_the_parameters(model):
+    m = 18
+    for width in (100, 300, 1000):
+        whole, rows, n = cost(cl.Rows(), *model(width))
+        # RRᵀ, its factor, two products with R, two triangular solves.
+        assert whole - rows == pytest.approx(m**2 * n + m**3 / 3 + 2 * m * n + 2 * m**2, rel=1e-12)
+        assert whole - rows == pytest.approx(m**2 * n + m**3 / 3, rel=0.2)
+        twice = cost(cl.Rows(), *model(2 * width))[0]
+        assert twice / whole == pytest.approx(2, rel=0.03)
+    assert whole < 1e-3 * n**3
+
+
+@pytest.mark.parametrize("model", [soft_linear, soft_network])
+def test_rows_cost_the_cube_of_their_number_where_these_are_many(model):
+    """Four times the solve of half the rows leaves out m³/3, and takes the terms linear in m twice."""
+    (few, few_rows, n), (many, many_rows, _) = (cost(cl.Rows(), *model(50, count=k)) for k in (60, 120))
+    growth = (many - many_rows) - 4 * (few - few_rows)
+    m = 180
+    assert growth == pytest.approx((8 - 4) * m**3 / 3 - 2 * 2 * m * n, rel=1e-12)
+
+
+@pytest.mark.parametrize("model", [soft_linear, soft_network])
+def test_a_dense_solve_costs_the_cube_of_the_parameters(model):
+    (whole, _, n), (twice, _, _) = (cost(cl.Dense(), *model(width)) for width in (400, 800))
+    # A Cholesky factorization, and LU where that breaks down.
+    assert twice / whole == pytest.approx(8, rel=0.02) and whole == pytest.approx(n**3, rel=0.02)
+    assert cost(cl.Rows(), *model(400))[0] < 0.01 * whole
+
+
+# What all solvers agree to.
+
+UNITS = 20
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-3, 1e-6, 1e-8])
+@pytest.mark.parametrize("name", ["Categorical", "GaussianScale", "Gamma", "wide"])
+def test_solvers_agree_to_a_few_roundings_times_the_condition(name, size):
+    """‖δ − δ'‖ ≤ 20 ε (‖F‖/λ') ‖δ‖, half of λ' being damping and half of it the ridge."""
+    problem, params = wide_problem() if name == "wide" else problem_of(name, network)
+    problem = cl.Supervised(problem.predict, problem.likelihood, problem.inputs, problem.targets, size / 2)
+    steps = [
+        direction(problem, params, damping=size / 2, solve=solve)[0]
+        for solve in (cl.Dense(), cl.CG(2000, tol=1e-15), cl.Rows())
+    ]
+    largest = jnp.linalg.norm(cl.fisher(problem, params), 2) + size / 2
+    bound = UNITS * jnp.finfo(float).eps * largest / size
+    for one, other in itertools.combinations(steps, 2):
+        assert jnp.linalg.norm(one - other) <= bound * jnp.linalg.norm(one)
+
+
+# A start at the minimum.
+
+
+@pytest.mark.parametrize(
+    "solve", [cl.Dense(), cl.CG(50), cl.Rows(), cl.Diagonal()], ids=lambda s: type(s).__name__
+)
+def test_a_start_where_the_gradient_is_zero_has_converged(solve):
+    """Also where Fisher is singular, as the least squares of more parameters than data."""
+    x = jnp.array([[1.0, 2.0, 0.0], [0.5, -1.0, 4.0]])
+    problem = cl.Supervised(linear, cl.likelihoods.Gaussian(), x, x @ jnp.array([1.0, -2.0, 0.5]))
+    trace = cl.minimize(problem, cl.NaturalGradient(solve=solve), jnp.array([1.0, -2.0, 0.5]), steps=10)
+    assert trace.status.converged and trace.steps == 0 and trace.params.tolist() == [1.0, -2.0, 0.5]
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_a_start_at_the_minimum_ends_after_few_steps_without_a_failure(name):
+    problem, params = problem_of(name, linear, l2=0.3)
+    best = cl.minimize(problem, cl.TrustRegionNewton(), params, steps=100, tol=1e-14).params
+    for method in (cl.NaturalGradient(), cl.NaturalGradient(0.5, damping=0.1, radius=0.1)):
+        trace = cl.minimize(problem, method, best, steps=200)
+        assert not trace.status.failed and trace.steps < 80, (str(trace.status), trace.steps)
+        np.testing.assert_allclose(trace.params, best, rtol=1e-9, atol=1e-9)
+
+
+def test_a_run_to_a_loss_of_zero_in_single_precision_is_not_called_singular():
+    x = jnp.array([[1.0, 0.0], [0.0, 30.0]], jnp.float32)
+    problem = cl.Supervised(linear, cl.likelihoods.Gaussian(), x, jnp.zeros(2, jnp.float32))
+    start = jnp.array([1.0, 1e-3], jnp.float32)
+    trace = cl.minimize(problem, cl.NaturalGradient(0.5), start, steps=300)
+    assert not trace.status.failed, (str(trace.status), trace.params)
+
+
+# One distribution of a family, in its mean and its natural parameters.
+
+
+def one_distribution(name):
+    """All data from one distribution of the family; θ is a row of outputs."""
+    density = DENSITIES[name]
+    family = lambda theta, y: jnp.broadcast_to(theta, (len(y), *theta.shape))  # noqa: E731
+    return cl.Supervised(family, density.likelihood, density.targets, density.targets), density.outputs[1]
+
+
+@pytest.mark.parametrize("name", [name for name in DENSITIES if name != "Gamma"])
+def test_in_mean_parameters_one_step_lands_on_the_optimum(name):
+    problem, theta = one_distribution(name)
+    chart = cl.charts.Mean(problem.likelihood)
+    behind, start = problem.through(chart), chart.inverse(theta)
+    best = jnp.mean(problem.likelihood.statistic(problem.targets), 0)
+    if name == "Categorical":  # probabilities add to 1: all but the last are coordinates
+        behind = behind.through(lambda phi: jnp.append(phi, 1 - jnp.sum(phi)))
+        start, best = start[:-1], best[:-1]
+    step, info = direction(behind, start)
+    assert info.stop == 0 and jnp.linalg.norm(step) > 0.1
+    np.testing.assert_allclose(start + step, best, rtol=1e-10, atol=1e-12)
+    half, _ = direction(behind, start, step_size=0.5)
+    np.testing.assert_allclose(start + half, (start + best) / 2, rtol=1e-10, atol=1e-12)
+    trace = cl.minimize(behind, cl.NaturalGradient(), start, steps=5, tol=1e-10)
+    assert trace.status.converged and trace.steps == 1
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_in_natural_parameters_it_takes_newtons_step(name):
+    problem, theta = one_distribution(name)
+    chart = cl.charts.Natural(problem.likelihood)
+    behind, eta = problem.through(chart), chart.inverse(theta)
+    for damping in (0.0, 0.1) if name != "Categorical" else (0.1,):  # logits may all be shifted: singular
+        newton = cl.Newton(damping=damping)
+        moved, _, _ = newton.step(behind, eta, newton.init(behind, eta))
+        step, info = direction(behind, eta, damping=damping)
+        assert info.stop == 0 and jnp.linalg.norm(step) > 0.01
+        np.testing.assert_allclose(step, moved - eta, rtol=1e-9, atol=1e-10)
+
+
+def test_an_exactly_singular_fisher_is_noticed_from_every_start():
+    """Four parameters of a distribution that has two: rounding decides what the null space gets."""
+    y = jnp.array([0.3, -1.1, 0.8, 2.0])
+    family = lambda theta, x: jnp.broadcast_to(theta, (4, 2))  # noqa: E731
+    problem = cl.Supervised(family, cl.likelihoods.GaussianScale(), y, y)
+    doubled = problem.through(lambda p: p[:2] + p[2:])
+    method = cl.NaturalGradient()
+    step = jax.jit(lambda start: method.step(doubled, start, method.init(doubled, start))[2].stop)
+    for seed in range(40):
+        start = 0.5 * jax.random.normal(jax.random.key(seed), (4,))
+        assert step(start) == cl.Status.SINGULAR, seed
+
+
+def test_rows_solve_behind_a_chart_that_has_no_ridge():
+    problem, params = wide_problem()
+    chart = cl.charts.Affine(jnp.eye(90) + 0.1 * jnp.tri(90, k=-1))
+    flat = problem.through(lambda w: w.reshape(30, 3)).through(chart)
+    rows, _ = direction(flat, chart.inverse(params.ravel()), solve=cl.Rows(), damping=0.1)
+    dense, _ = direction(flat, chart.inverse(params.ravel()), damping=0.1)
+    np.testing.assert_allclose(rows, dense, rtol=1e-9, atol=1e-11)
+    with pytest.raises(TypeError, match="known by its rows"):
+        ridged = cl.Supervised(linear, problem.likelihood, problem.inputs, problem.targets, l2=0.1)
+        direction(ridged.through(lambda w: 2 * w), params, solve=cl.Rows())
