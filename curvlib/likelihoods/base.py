@@ -118,6 +118,19 @@ def excess(x: Array) -> Array:
     return jnp.where(jnp.abs(x) < 0.5, 0.5 * small**2 * series, jnp.exp(x) - 1 - x)
 
 
+def weighted_excess(log_weight: Array, x: Array) -> Array:
+    """w (eˣ − 1 − x) for a weight w = e^log_weight that may be tiny where eˣ is huge: never 0 · ∞.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> [round(float(weighted_excess(jnp.array(-400.0), jnp.array(x))), 4) for x in (1.0, 400.0)]
+        [0.0, 1.0]
+    """
+    small = jnp.minimum(x, 1.0)
+    large = jnp.exp(log_weight + x) - jnp.exp(log_weight) * (1 + x)
+    return jnp.where(x < 1, jnp.exp(log_weight) * excess(small), large)
+
+
 def like_outputs(outputs: Array, targets: Any) -> Array:
     """The targets in the outputs' dtype; of another shape, broadcasting would pair what is not a pair.
 

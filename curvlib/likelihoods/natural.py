@@ -13,10 +13,10 @@ from curvlib.likelihoods.base import (
     Array,
     Likelihood,
     check_support,
-    excess,
     known,
     like_outputs,
     sum_per_datum,
+    weighted_excess,
 )
 
 
@@ -117,7 +117,8 @@ class Bernoulli(_Natural):
 
     def kl(self, outputs: Array, other: Array) -> Array:
         def part(f: Array, g: Array) -> Array:
-            return jax.nn.sigmoid(f) * excess(jax.nn.log_sigmoid(g) - jax.nn.log_sigmoid(f))
+            log_p = jax.nn.log_sigmoid(f)
+            return weighted_excess(log_p, jax.nn.log_sigmoid(g) - log_p)
 
         return sum_per_datum(part(outputs, other) + part(-outputs, -other))
 
@@ -161,7 +162,7 @@ class Categorical(_Natural):
 
     def kl(self, outputs: Array, other: Array) -> Array:
         logs = jax.nn.log_softmax(outputs)
-        return sum_per_datum(jnp.sum(jnp.exp(logs) * excess(jax.nn.log_softmax(other) - logs), axis=-1))
+        return sum_per_datum(jnp.sum(weighted_excess(logs, jax.nn.log_softmax(other) - logs), axis=-1))
 
     def log_partition(self, natural: Array) -> Array:
         return sum_per_datum(jax.nn.logsumexp(natural, axis=-1))
@@ -226,7 +227,7 @@ class Poisson(_Natural):
         return jax.random.poisson(key, jnp.exp(outputs)).astype(outputs.dtype)
 
     def kl(self, outputs: Array, other: Array) -> Array:
-        return sum_per_datum(jnp.exp(outputs) * excess(other - outputs))
+        return sum_per_datum(weighted_excess(outputs, other - outputs))
 
     def log_partition(self, natural: Array) -> Array:
         return sum_per_datum(jnp.exp(natural))

@@ -13,7 +13,15 @@ import numpy as np
 from jax.scipy.special import digamma, gammaln, polygamma
 
 from curvlib.hyperparameters import hyperparameters
-from curvlib.likelihoods.base import Array, Likelihood, check_support, excess, like_outputs, sum_per_datum
+from curvlib.likelihoods.base import (
+    Array,
+    Likelihood,
+    check_support,
+    excess,
+    like_outputs,
+    sum_per_datum,
+    weighted_excess,
+)
 
 
 @hyperparameters
@@ -169,7 +177,7 @@ class Gamma(Likelihood):
         # First at the same shape, where only the rates differ; what is left is log Γ over its tangent at α.
         ratio = log_rate_other - log_rate
         tangent = _above_tangent(shape, shape_other - shape)
-        return sum_per_datum(shape * excess(ratio) - (shape_other - shape) * ratio + tangent)
+        return sum_per_datum(weighted_excess(log_shape, ratio) - (shape_other - shape) * ratio + tangent)
 
     def natural(self, outputs: Array) -> Array:
         log_shape, log_rate = _pair(self, outputs)

@@ -238,3 +238,13 @@ def test_float32_stays_float32(name):
         likelihood.log_partition(likelihood.natural(f)),
     ):
         assert array.dtype == jnp.float32
+
+
+@pytest.mark.parametrize("far", [100.0, 800.0])
+def test_kl_of_what_cannot_happen_any_more_is_finite(far):
+    """0 · ∞ lurks where one distribution gives a label no probability that a float can hold."""
+    off, on = jnp.array([[-far]]), jnp.array([[5.0]])
+    np.testing.assert_allclose(cl.likelihoods.Bernoulli().kl(off, on), jnp.log1p(jnp.exp(5.0)), rtol=1e-12)
+    np.testing.assert_allclose(cl.likelihoods.Poisson().kl(off, on), jnp.exp(5.0), rtol=1e-12)
+    rows = [jnp.concatenate([f, -f], axis=1) for f in (off / 2, on / 2)]
+    np.testing.assert_allclose(cl.likelihoods.Categorical().kl(*rows), jnp.log1p(jnp.exp(5.0)), rtol=1e-12)
