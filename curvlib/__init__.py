@@ -6,12 +6,14 @@ Importing it computes nothing and sets no global configuration.
 from typing import TYPE_CHECKING, Any
 
 from curvlib import charts, geometry, likelihoods, linalg, methods, problems, products
+from curvlib.factors import kronecker_factors, layer_statistics
 from curvlib.fisher import fisher, fisher_map, fisher_vp, scores
 from curvlib.flow import flow
 from curvlib.linalg import conjugate_gradients
 from curvlib.line_search import Armijo
 from curvlib.method import Info, Method
 from curvlib.methods import (
+    KFAC,
     FirstOrder,
     GaussNewton,
     GradientDescent,
@@ -22,6 +24,7 @@ from curvlib.methods import (
     to_optax,
 )
 from curvlib.minimize import Trace, minimize, steps_until
+from curvlib.networks import MLP, autoencoder
 from curvlib.problems import LeastSquares, Objective, Supervised
 from curvlib.products import ggn, ggn_vp, hessian, hvp
 from curvlib.solvers import CG, Dense, Diagonal, Rows
@@ -35,6 +38,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CG",
+    "KFAC",
+    "MLP",
     "Armijo",
     "Dense",
     "Diagonal",
@@ -53,6 +58,7 @@ __all__ = [
     "Supervised",
     "Trace",
     "TrustRegionNewton",
+    "autoencoder",
     "charts",
     "conjugate_gradients",
     "covariance",
@@ -65,6 +71,8 @@ __all__ = [
     "ggn_vp",
     "hessian",
     "hvp",
+    "kronecker_factors",
+    "layer_statistics",
     "likelihoods",
     "linalg",
     "methods",

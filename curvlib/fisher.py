@@ -54,12 +54,12 @@ def fisher_map(
         bend, root = (lambda outputs: partial(problem.output_fisher, outputs)), problem.fisher_root
     else:
         draws = None if kind == "empirical" else jax.random.split(key, samples)
-        bend = lambda outputs: _bend(_output_scores(problem, outputs, draws))  # noqa: E731
-        root = lambda outputs: _along(_output_scores(problem, outputs, draws))  # noqa: E731
+        bend = lambda outputs: _bend(output_scores(problem, outputs, draws))  # noqa: E731
+        root = lambda outputs: _along(output_scores(problem, outputs, draws))  # noqa: E731
     return pulled_back(problem, params, bend, root)
 
 
-def _output_scores(problem: Any, outputs: Array, draws: Array | None) -> Array:
+def output_scores(problem: Any, outputs: Array, draws: Array | None) -> Array:
     """∇_f log p(y | f), over √(MN), shape (M, N, C): of the data's labels, or of those drawn from M keys."""
     likelihood = problem.likelihood
     if draws is None:

@@ -9,7 +9,15 @@ from curvlib.linalg.dense import (
     is_indefinite,
     is_negative,
     norm,
+    shifted_inverse,
     solve_symmetric,
+)
+from curvlib.linalg.kronecker import (
+    NearestKronecker,
+    damping_split,
+    kronecker_product,
+    mean_eigenvalue,
+    nearest_kronecker,
 )
 from curvlib.linalg.krylov import CGOutcome, CGResult, conjugate_gradients
 from curvlib.linalg.least_squares import (
@@ -27,6 +35,7 @@ __all__ = [
     "CGOutcome",
     "CGResult",
     "LeastSquaresSolution",
+    "NearestKronecker",
     "SymmetricSolution",
     "TrustRegionStep",
     "at_least_float32",
@@ -35,10 +44,15 @@ __all__ = [
     "condition_number",
     "conjugate_gradients",
     "damped_triangle",
+    "damping_split",
     "is_full_rank",
     "is_indefinite",
     "is_negative",
+    "kronecker_product",
+    "mean_eigenvalue",
+    "nearest_kronecker",
     "norm",
+    "shifted_inverse",
     "solve_least_squares",
     "solve_normal_equations",
     "solve_symmetric",

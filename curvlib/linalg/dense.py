@@ -96,6 +96,28 @@ def solve_symmetric(matrix: Array, b: Array) -> SymmetricSolution:
     return SymmetricSolution(x.astype(dtype), positive_definite, ratio)
 
 
+def shifted_inverse(matrix: Array, shift: Array) -> Array:
+    """(M + cI)⁻¹ of a symmetric positive semidefinite M and c > 0, shape (n, n).
+
+    By Cholesky; where rounding makes M + cI indefinite, by eigenvalues, negative ones taken for zero. So it
+    is finite for every c whose inverse does not overflow.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> shifted_inverse(jnp.diag(jnp.array([3.0, 0.0])), 1.0).tolist()
+        [[0.25, 0.0], [0.0, 1.0]]
+    """
+    unit = jnp.eye(len(matrix), dtype=matrix.dtype)
+    factor = jnp.linalg.cholesky(matrix + shift * unit, symmetrize_input=False)
+
+    def by_eigenvalues() -> Array:
+        values, basis = jnp.linalg.eigh(matrix)
+        return (basis / (jnp.maximum(values, 0) + shift)) @ basis.T
+
+    definite = jnp.all(jnp.isfinite(factor))
+    return jax.lax.cond(definite, lambda: jax.scipy.linalg.cho_solve((factor, True), unit), by_eigenvalues)
+
+
 def is_indefinite(matrix: Array) -> Array:
     """Whether a symmetric matrix has a negative eigenvalue, by more than rounding: a boolean scalar.
 

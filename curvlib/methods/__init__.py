@@ -3,11 +3,13 @@
 from curvlib.methods.first_order import FirstOrder, GradientDescent
 from curvlib.methods.gauss_newton import GaussNewton
 from curvlib.methods.interop import to_optax
+from curvlib.methods.kfac import KFAC
 from curvlib.methods.levenberg_marquardt import LevenbergMarquardt
 from curvlib.methods.natural_gradient import NaturalGradient
 from curvlib.methods.newton import Newton, TrustRegionNewton
 
 __all__ = [
+    "KFAC",
     "FirstOrder",
     "GaussNewton",
     "GradientDescent",
