@@ -29,6 +29,7 @@ from curvlib.problems import LeastSquares, Objective, Supervised
 from curvlib.products import ggn, ggn_vp, hessian, hvp
 from curvlib.solvers import CG, Dense, Diagonal, Rows
 from curvlib.status import Status
+from curvlib.train import train
 from curvlib.uncertainty import covariance
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ __all__ = [
     "show",
     "steps_until",
     "to_optax",
+    "train",
 ]
 
 

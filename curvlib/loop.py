@@ -80,7 +80,7 @@ def run(
     def zeros(count: int) -> dict[str, Any]:
         return jax.tree.map(
             lambda value: jnp.zeros((count, *jnp.shape(value)), jnp.result_type(value)),
-            _record(info, loop.params, path),
+            record_of(info, loop.params if path else None),
         )
 
     def advance(loop: Loop) -> tuple[Loop, dict[str, Any]]:
@@ -95,7 +95,7 @@ def run(
         # A full step that leads nowhere is one from a stationary point; one that a retreat cut short is not.
         whole = True if retreat is None else loop.retreat_index != loop.index
         saddle = (at_rest == Status.NOT_A_MINIMUM) & whole
-        code = _first_that_holds(
+        code = first_that_holds(
             (~finite & (loop.index == 0), Status.BAD_START),
             (info.loss == -jnp.inf, Status.UNBOUNDED),
             (~finite, Status.DIVERGED),
@@ -109,7 +109,7 @@ def run(
             index=jnp.where(going, loop.index + 1, _last_good(loop.index, finite)),
             code=code, params=params, state=state, at_rest=at_rest,
         )  # fmt: skip
-        return _dead_end(loop, gone), _record(info, loop.params, path)
+        return _dead_end(loop, gone), record_of(info, loop.params if path else None)
 
     def settle(loop: Loop, records: dict[str, Any]) -> tuple[Loop, dict[str, Any]]:
         """After the last step: only L(θ_k) and ∇L(θ_k) are left to know."""
@@ -119,7 +119,7 @@ def run(
         finite = jnp.isfinite(loss) & jnp.isfinite(gradient_norm)
         seen = _seen(loop, loss, gradient_norm, finite)
         rounding = 10 * jnp.finfo(loss.dtype).eps * jnp.abs(seen.first_loss)
-        code = _first_that_holds(
+        code = first_that_holds(
             (loss == -jnp.inf, Status.UNBOUNDED),
             # To a method that retreats, the last step was a trial that is rejected.
             (~finite, Status.DIVERGED if retreat is None else Status.STEPS),
@@ -132,7 +132,7 @@ def run(
         row = loop.index - base
         last = {"loss": loss, "gradient_norm": gradient_norm} | ({"path": loop.params} if path else {})
         last["details"] = jax.tree.map(lambda record: record[row - 1], records["details"])
-        records = _written(records, last, row)
+        records = put_record(records, last, row)
         return ended, records
 
     def _dead_end(before: Loop, after: Loop) -> Loop:
@@ -142,9 +142,9 @@ def run(
         bad = (before.index > 0) & _is_dead_end(after.code)
         return after._replace(
             index=jnp.where(bad, before.index - 1, after.index),
-            params=_where(bad, before.params, after.params),
-            state=_where(bad, before.state, after.state),
-            good=_where(bad, before.good, after.good),
+            params=where(bad, before.params, after.params),
+            state=where(bad, before.state, after.state),
+            good=where(bad, before.good, after.good),
         )
 
     def go_back(loop: Loop) -> Loop:
@@ -166,7 +166,7 @@ def run(
             loop, records = carry
             advanced, record = advance(loop)
             row = loop.index - first
-            return advanced, _written(records, record, row)
+            return advanced, put_record(records, record, row)
 
         def inside(carry: tuple[Loop, dict[str, Any]]) -> Array:
             index = carry[0].index
@@ -208,8 +208,8 @@ def _seen(loop: Loop, loss: Array, gradient_norm: Array, finite: Array) -> Loop:
     tiny = change <= 4 * jnp.finfo(change.dtype).eps * _largest(loop.params)
     idle = jnp.where(improved | sharper | ~(lost | tiny), 0, loop.idle + (change > 0))
     return loop._replace(
-        good=_where(finite, loop.params, loop.good),
-        best=_where(improved, loop.params, loop.best),
+        good=where(finite, loop.params, loop.good),
+        best=where(improved, loop.params, loop.best),
         best_loss=jnp.where(improved, loss, loop.best_loss),
         first_loss=jnp.where(loop.index == 0, loss, loop.first_loss),
         least_gradient=jnp.where(sharper, gradient_norm, loop.least_gradient),
@@ -222,7 +222,7 @@ def _last_good(index: Array, finite: Array) -> Array:
     return jnp.where(finite, index, jnp.maximum(index - 1, 0))
 
 
-def _first_that_holds(*reasons: tuple[Any, Any]) -> Array:
+def first_that_holds(*reasons: tuple[Any, Any]) -> Array:
     """The code of the first reason that holds; RUNNING if none does."""
     code = jnp.int32(RUNNING)
     for holds, reason in reversed(reasons):
@@ -235,18 +235,20 @@ def _retreat(method: Method) -> Any:
     return getattr(method, "retreat", None)
 
 
-def _written(records: dict[str, Any], record: dict[str, Any], row: Array) -> dict[str, Any]:
+def put_record(records: dict[str, Any], record: dict[str, Any], row: Array) -> dict[str, Any]:
     """The records with another one in a row."""
     put = partial(jax.lax.dynamic_update_index_in_dim, index=row, axis=0)
     return jax.tree.map(lambda all_, new: put(all_, jnp.asarray(new, all_.dtype)), records, record)
 
 
-def _record(info: Info, params: Params, path: bool) -> dict[str, Any]:
+def record_of(info: Info, path: Params | None) -> dict[str, Any]:
+    """What is recorded of a step, and the point that it set out from, if its path is kept."""
     record = {"loss": info.loss, "gradient_norm": info.gradient_norm, "details": info.details}
-    return record | {"path": params} if path else record
+    return record if path is None else record | {"path": path}
 
 
-def _where(condition: Array, new: Params, old: Params) -> Params:
+def where(condition: Array, new: Params, old: Params) -> Params:
+    """One pytree where the condition holds, else the other."""
     return jax.tree.map(partial(jnp.where, condition), new, old)
 
 
