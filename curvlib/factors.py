@@ -85,7 +85,8 @@ def fisher_vectors(problem: Any, kind: str, key: Array | None, samples: int = 1)
     def columns(outputs: Array) -> Array:
         root = problem.fisher_root(outputs)
         basis = jnp.eye(outputs.shape[1], dtype=outputs.dtype)
-        return jax.vmap(lambda e: root(jnp.broadcast_to(e, outputs.shape)))(basis)
+        columns = jax.linear_transpose(root, outputs)  # of Rᵀ, with RᵀR the output Fisher
+        return jax.vmap(lambda e: columns(jnp.broadcast_to(e, outputs.shape))[0])(basis)
 
     def scores(outputs: Array) -> Array:
         draws = None if kind == "empirical" else jax.random.split(key, samples)

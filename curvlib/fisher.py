@@ -33,7 +33,7 @@ def fisher_map(
 ) -> Curvature:
     """The Fisher information matrix (see ``fisher_vp``) as a map, the outputs linearized once.
 
-    Its rows are, for the exact kind, B½J with the symmetric root of the outputs' Fisher information; for the
+    Its rows are, for the exact kind, RJ with a root, RᵀR, of the outputs' Fisher information; for the
     others the scores, over √N or √(N·samples).
 
     Raises:

@@ -47,6 +47,13 @@ class Likelihood:
         """F v for each datum, F = E[∇_f log p ∇_f log pᵀ] over y drawn from p(y | f), shaped like outputs."""
         raise NotImplementedError(self._lacks("output_fisher(outputs, v)"))
 
+    def output_fisher_root(self, outputs: Array, v: Array) -> Array:
+        """R v for each datum, shaped like the outputs, with RᵀR = F, where a root is known in closed form.
+
+        Where a likelihood does not define it, the symmetric root is taken, by eigenvalues.
+        """
+        raise NotImplementedError(self._lacks("output_fisher_root(outputs, v)"))
+
     def output_score(self, outputs: Array, targets: Array) -> Array:
         """∇_f log p(y | f) for each datum, shaped like the outputs.
 

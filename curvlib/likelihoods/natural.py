@@ -65,6 +65,9 @@ class Gaussian(_Natural):
     def output_fisher(self, outputs: Array, v: Array) -> Array:
         return v / self._variance(outputs)
 
+    def output_fisher_root(self, outputs: Array, v: Array) -> Array:
+        return v / jnp.sqrt(self._variance(outputs))
+
     def mean(self, outputs: Array) -> Array:
         return outputs
 
@@ -109,6 +112,9 @@ class Bernoulli(_Natural):
     def output_fisher(self, outputs: Array, v: Array) -> Array:
         return jax.nn.sigmoid(outputs) * jax.nn.sigmoid(-outputs) * v
 
+    def output_fisher_root(self, outputs: Array, v: Array) -> Array:
+        return jnp.sqrt(jax.nn.sigmoid(outputs) * jax.nn.sigmoid(-outputs)) * v
+
     def mean(self, outputs: Array) -> Array:
         return jax.nn.sigmoid(outputs)
 
@@ -152,6 +158,10 @@ class Categorical(_Natural):
     def output_fisher(self, outputs: Array, v: Array) -> Array:
         p = jax.nn.softmax(outputs)
         return p * (v - jnp.sum(p * v, axis=-1, keepdims=True))
+
+    def output_fisher_root(self, outputs: Array, v: Array) -> Array:
+        p = jax.nn.softmax(outputs)  # R = diag(√p)(I − 1pᵀ)
+        return jnp.sqrt(p) * (v - jnp.sum(p * v, axis=-1, keepdims=True))
 
     def mean(self, outputs: Array) -> Array:
         return jax.nn.softmax(outputs)
@@ -219,6 +229,9 @@ class Poisson(_Natural):
 
     def output_fisher(self, outputs: Array, v: Array) -> Array:
         return jnp.exp(outputs) * v
+
+    def output_fisher_root(self, outputs: Array, v: Array) -> Array:
+        return jnp.exp(outputs / 2) * v
 
     def mean(self, outputs: Array) -> Array:
         return jnp.exp(outputs)

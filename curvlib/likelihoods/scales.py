@@ -57,6 +57,12 @@ class GaussianScale(Likelihood):
         _, log_scale = _pair(self, outputs)
         return jnp.stack([jnp.exp(-2 * log_scale) * v[..., 0], 2 * v[..., 1]], axis=-1)
 
+    def output_fisher_root(self, outputs: Array, v: Array) -> Array:
+        _, log_scale = _pair(self, outputs)
+        return jnp.stack(
+            [jnp.exp(-log_scale) * v[..., 0], jnp.sqrt(2.0).astype(v.dtype) * v[..., 1]], axis=-1
+        )
+
     def mean(self, outputs: Array) -> Array:
         return _pair(self, outputs)[0]
 
@@ -105,6 +111,9 @@ class Exponential(Likelihood):
         return sum_per_datum(jnp.exp(outputs) * like_outputs(outputs, targets) - outputs)
 
     def output_fisher(self, outputs: Array, v: Array) -> Array:
+        return v
+
+    def output_fisher_root(self, outputs: Array, v: Array) -> Array:
         return v
 
     def mean(self, outputs: Array) -> Array:

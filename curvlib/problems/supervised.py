@@ -155,8 +155,12 @@ class Supervised:
         return self.likelihood.output_fisher(outputs, v) / outputs.shape[0]
 
     def fisher_root(self, outputs: Array) -> Callable[[Array], Array]:
-        """v ↦ B½v with the symmetric root of B, the matrix of ``output_fisher``."""
-        return _root(self.output_fisher, outputs)
+        """v ↦ Rv with RᵀR = B, the matrix of ``output_fisher``: the likelihood's own root, or the symmetric
+        one."""
+        if type(self.likelihood).output_fisher_root is Likelihood.output_fisher_root:
+            return _root(self.output_fisher, outputs)
+        scale = jnp.sqrt(jnp.asarray(outputs.shape[0], outputs.dtype))
+        return lambda v: self.likelihood.output_fisher_root(outputs, v) / scale
 
     @property
     def without_ridge(self) -> bool:

@@ -345,3 +345,18 @@ def test_misuse_gets_a_sentence():
     wrong = cl.Supervised(linear, cl.likelihoods.Categorical(), INPUTS, jnp.arange(8))
     with pytest.raises(ValueError, match="2 outputs stand for the labels 0 … 1, got the label 7"):
         cl.fisher(wrong, params, kind="empirical")
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_a_root_of_the_output_fisher_is_one(name):
+    density = DENSITIES[name]
+    outputs, size = density.outputs, density.outputs[0].size
+    problem = cl.Supervised(lambda w, x: w, density.likelihood, jnp.zeros(8), density.targets)
+    root = problem.fisher_root(outputs)
+    basis = jnp.eye(size).reshape(size, *outputs.shape[1:])
+    at_each = lambda e: jnp.broadcast_to(e, outputs.shape)  # noqa: E731
+    rows = jax.vmap(lambda e: root(at_each(e)).reshape(8, size), out_axes=2)(basis)
+    products = jax.vmap(lambda e: problem.output_fisher(outputs, at_each(e)).reshape(8, size), out_axes=2)(
+        basis
+    )
+    np.testing.assert_allclose(jnp.einsum("nki,nkj->nij", rows, rows), products, rtol=1e-9, atol=1e-12)
