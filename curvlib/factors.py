@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from curvlib.fisher import check_kind, check_likelihood, output_scores
+from curvlib.fisher import check_key, check_kind, check_likelihood, output_scores
 from curvlib.networks import MLP
 from curvlib.trees import Array, Params
 
@@ -79,8 +79,7 @@ def fisher_vectors(problem: Any, kind: str, key: Array | None, samples: int = 1)
         ValueError: for an unknown kind, or without the key that "monte-carlo" needs.
     """
     check_kind(kind, samples)
-    if kind == "monte-carlo" and key is None:
-        raise ValueError("the Monte Carlo Fisher draws labels: pass a key, as in key=jax.random.key(0)")
+    check_key(kind, key)
 
     def columns(outputs: Array) -> Array:
         root = problem.fisher_root(outputs)

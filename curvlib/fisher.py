@@ -48,8 +48,7 @@ def fisher_map(
     """
     check_likelihood(problem)
     check_kind(kind, samples)
-    if kind == "monte-carlo" and key is None:
-        raise ValueError("the Monte Carlo Fisher draws labels: pass a key, as in key=jax.random.key(0)")
+    check_key(kind, key)
     if kind == "exact":
         bend, root = (lambda outputs: partial(problem.output_fisher, outputs)), problem.fisher_root
     else:
@@ -206,3 +205,13 @@ def check_kind(kind: str, samples: int = 1) -> None:
         raise ValueError(f'the kind of Fisher must be "exact", "monte-carlo" or "empirical", got {kind!r}')
     if kind == "monte-carlo" and operator.index(samples) < 1:
         raise ValueError(f"the Monte Carlo Fisher needs at least one sample for each datum, got {samples}")
+
+
+def check_key(kind: str, key: Array | None) -> None:
+    """Refuse a Monte Carlo Fisher without the key that labels are drawn from.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if kind == "monte-carlo" and key is None:
+        raise ValueError("the Monte Carlo Fisher draws labels: pass a key, as in key=jax.random.key(0)")

@@ -69,14 +69,14 @@ class KFAC:
 
         m(δ) = L + gᵀδ + ½ δᵀ(F + λ'I)δ,
 
-    with the exact Fisher of the batch (two products Jv, no matrix), and every fifth step λ is multiplied by
-    (19/20)⁵ if the gain ratio ρ exceeds ¾, and divided by it if ρ < ¼. A step that raises the loss, where
-    that is looked at (in the first ten steps, and every fifth), is not taken, and λ grows tenfold. With a
-    ``step_size`` α is that, shortened to a ``radius`` as in ``NaturalGradient``, μ the momentum, λ stays and
-    every step is taken.
+    with the exact Fisher of the batch that curvature is taken from (two products Jv, no matrix). Every fifth
+    step λ is multiplied by (19/20)⁵ if the gain ratio ρ exceeds ¾, and divided by it if ρ < ¼. A step that
+    raises the loss, where that is looked at (in the first ten steps, and every fifth), is not taken, and λ
+    grows tenfold. With a ``step_size`` α is that, shortened to a ``radius`` as in ``NaturalGradient``, μ the
+    momentum, λ stays and every step is taken.
 
     Reported in ``details``: ``alpha``, ``mu``, the ``damping``, the ``gain_ratio`` (NaN where it is not
-    computed) and ``decrease``, what the model promises.
+    computed) and ``decrease``, what the model promises (with a step size, its linear part).
 
     Args:
         step_size: α > 0, a number or a schedule, or None for the model's.

@@ -97,16 +97,13 @@ def test_the_same_key_the_same_run():
 
 
 def test_a_run_that_diverges_ends_at_its_last_good_point():
-    steep = cl.Supervised(lambda w, x: jnp.exp(w * x), cl.likelihoods.Gaussian(), jnp.ones(8), jnp.zeros(8))
-    trace = cl.train(steep, cl.GradientDescent(-5.0 * -1), jnp.array(3.0), 4, 50, KEY)
-    trace_up = cl.train(
+    trace = cl.train(
         cl.Supervised(lambda w, x: w**3 * x, cl.likelihoods.Gaussian(), jnp.ones(8), jnp.zeros(8)),
         cl.GradientDescent(10.0), jnp.array(2.0), 4, 50, KEY,
     )  # fmt: skip
-    assert trace.status == cl.Status.STEPS or np.isfinite(trace.params)
-    assert trace_up.status == cl.Status.DIVERGED and np.isfinite(trace_up.params)
-    assert 0 < trace_up.steps < 50 and np.all(np.isfinite(trace_up.losses))
-    assert trace_up.losses[-1] == trace_up.losses[trace_up.steps]
+    assert trace.status == cl.Status.DIVERGED and np.isfinite(trace.params)
+    assert 0 < trace.steps < 50 and np.all(np.isfinite(trace.losses))
+    assert trace.losses[-1] == trace.losses[trace.steps]
     bad = cl.train(line(), cl.GradientDescent(0.1), jnp.array([jnp.nan, 0.0]), 4, 5, KEY)
     assert bad.status == cl.Status.BAD_START and bad.steps == 0
 
