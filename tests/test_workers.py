@@ -58,3 +58,25 @@ def test_a_second_crash_is_a_failure_and_the_run_ends(tmp_path):
     dies = {"test_b.py": "import os\ndef test_dies(): os.kill(os.getpid(), 9)"}
     ended = run(tmp_path, {**FILES, **dies}, 1)
     assert "1 failed, 4 passed, 1 rerun" in ended.stdout and ended.returncode == 1, ended.stdout
+
+
+def test_work_sent_to_a_worker_that_has_just_died_waits_for_another(tmp_path):
+    """The pipe breaks before the worker's end is known: the send must not end the run."""
+    lives = {"test_b.py": "def test_one(): pass\ndef test_two(): pass"}
+    ended = run(tmp_path, {**FILES, **lives, "conftest.py": BREAKS_ONCE}, 1)
+    assert "6 passed" in ended.stdout and ended.returncode == 0, ended.stdout
+
+
+BREAKS_ONCE = """
+    import os
+    from xdist.workermanage import WorkerController as W
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        send, sent = W.send_runtest_some, []
+        def breaks(self, indices):
+            sent.append(indices)
+            if len(sent) == 3:
+                self.gateway._io.popen.kill()
+                raise OSError("cannot send (already closed?)")
+            send(self, indices)
+        W.send_runtest_some = breaks
+"""

@@ -10,6 +10,7 @@ new worker (its issue 1323), or a single test (1327).
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from collections import Counter
@@ -48,6 +49,11 @@ class Scheduling(LoadFileScheduling):
         for other in self.assigned_work:
             self._reschedule(other)
         return crashed
+
+    def _assign_work_unit(self, node: Any) -> None:
+        # Work sent to a worker that died a moment ago is back in the queue when its end is known.
+        with contextlib.suppress(OSError):
+            super()._assign_work_unit(node)
 
     def _reschedule(self, node: Any) -> None:
         # A worker begins a test when it knows the next one, or that there is none.
