@@ -12,6 +12,8 @@ from curvlib.fisher import check_key, check_kind, check_likelihood, output_score
 from curvlib.networks import MLP
 from curvlib.trees import Array, Params
 
+Factors = tuple[tuple[Array, Array], ...]  # A and G of each layer
+
 
 class LayerStatistics(NamedTuple):
     """What the factors of all layers are made of.
@@ -94,7 +96,7 @@ def fisher_vectors(problem: Any, kind: str, key: Array | None, samples: int = 1)
     return columns if kind == "exact" else scores
 
 
-def kronecker_factors(statistics: LayerStatistics) -> tuple[tuple[Array, Array], ...]:
+def kronecker_factors(statistics: LayerStatistics) -> Factors:
     """For each layer A = E[ā āᵀ], shape (d_{l−1} + 1, d_{l−1} + 1), and G = E[g gᵀ], shape (d_l, d_l).
 
     The layer's block of the Fisher information, flattened as ``W.ravel()``, is about A ⊗ G. Each of the two
@@ -108,10 +110,8 @@ def kronecker_factors(statistics: LayerStatistics) -> tuple[tuple[Array, Array],
         >>> a.tolist(), round(float(g[0, 0]), 4)
         ([[5.0, 2.0], [2.0, 1.0]], 1.0)
     """
-    return tuple(
-        (a.T @ a / a.shape[0], jnp.einsum("mni,mnj->ij", g, g))
-        for a, g in zip(statistics.inputs, statistics.gradients, strict=True)
-    )
+    rows = [g.reshape(-1, g.shape[-1]) for g in statistics.gradients]
+    return tuple((a.T @ a / a.shape[0], g.T @ g) for a, g in zip(statistics.inputs, rows, strict=True))
 
 
 def check_network(problem: Any) -> None:

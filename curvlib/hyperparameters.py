@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import jax
@@ -144,6 +144,29 @@ def check_count(name: str, value: Any) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name} must be a Python integer of at least 1, got {value!r}")
+
+
+def check_part(name: str, value: Any) -> None:
+    """Refuse what is no part of a whole, in (0, 1], that is known when a function is traced.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    known = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (known and 0 < value <= 1):
+        raise ValueError(f"{name} must be a Python number greater than 0 and at most 1, got {value!r}")
+
+
+def check_name(name: str, value: Any, known: Iterable[str]) -> None:
+    """Refuse a name that is not among the known ones.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    known = tuple(known)
+    if value not in known:
+        names = ", ".join(f'"{each}"' for each in known)
+        raise ValueError(f"{name} must be one of {names}, got {value!r}")
 
 
 def _is_real(dtype: np.dtype) -> bool:

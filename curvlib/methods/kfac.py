@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from curvlib.factors import (
+    Factors,
     LayerStatistics,
     check_network,
     fisher_vectors,
@@ -23,16 +24,22 @@ from curvlib.hyperparameters import (
     check_at_least,
     check_count,
     check_fraction,
+    check_name,
+    check_part,
     hyperparameters,
     static,
 )
-from curvlib.linalg import damping_split, norm, shifted_inverse
+from curvlib.lengths import inner, model_lengths
+from curvlib.linalg import norm
 from curvlib.method import Info, Problem
+from curvlib.methods.kfac_division import DIVISIONS, zeros_like_prepared
 from curvlib.status import Status
 from curvlib.trees import Array, Params
 
-_LEAST, _MOST = 1e-12, 1e12  # of λ, where it adapts
-_FIRST = 10  # so many steps have new inverses whatever the period: the averages still change much
+_LEAST = (
+    1e-3  # of the first λ: a model that is always right would take it to nothing
+)
+_FIRST = 10  # so many steps are looked at, and prepare anew, whatever the period: much changes still
 
 
 class KFACState(NamedTuple):
@@ -43,37 +50,40 @@ class KFACState(NamedTuple):
         key: from which labels are drawn, or None.
         factors: the running sums of A and G, a pair for each layer; over ``weight`` they are averages.
         weight: the sum of the averages' weights, 1 − decayᵏ.
-        inverses: what divides the gradient of each layer.
+        layers: what divides the gradient of each layer: inverses, or eigenvectors and a diagonal.
         damping: λ.
         velocity: the last change of the parameters.
     """
 
     count: Array
     key: Array | None
-    factors: tuple[tuple[Array, Array], ...]
+    factors: Factors
     weight: Array
-    inverses: tuple[tuple[Array, Array], ...]
+    layers: tuple[Any, ...]
     damping: Array
     velocity: tuple[Array, ...]
 
 
 @hyperparameters
 class KFAC:
-    """K-FAC: δ_l = −α (A_l + π√λ' I)⁻¹ ∇_l L (G_l + √λ'/π I)⁻¹ + μ v_l for each layer l, λ' = λ + l2.
+    """K-FAC: δ_l = −α (F_l + λ'I)⁻¹ ∇_l L + μ v_l for each layer l, with F_l ≈ A_l ⊗ G_l and λ' = λ + l2.
 
-    A and G are running averages of E[ā āᵀ] and E[g gᵀ]; (A ⊗ G)⁻¹ costs the inverses of the two. π balances
-    the damping between them (``linalg.damping_split``). v is the last change. Inverses are computed anew
-    every ``period`` steps, and in the first ten.
+    A and G are running averages of E[ā āᵀ] and E[g gᵀ], v the last change. What the division needs is
+    computed every ``period`` steps, and in the first ten; the ``variant`` says how it divides:
+
+    - "factored": by (A + π√λ' I) ⊗ (G + √λ'/π I), two inverses; π balances the damping between them;
+    - "eigenbasis": by A ⊗ G + λ'I exactly, in the eigenvectors of A and G;
+    - "ekfac": in the same eigenvectors, by F_l's own diagonal there, averaged since they were computed.
 
     Without a ``step_size`` α and μ minimise the exact quadratic model in both directions,
 
         m(δ) = L + gᵀδ + ½ δᵀ(F + λ'I)δ,
 
     with the exact Fisher of the batch that curvature is taken from (two products Jv, no matrix). Every fifth
-    step λ is multiplied by (19/20)⁵ if the gain ratio ρ exceeds ¾, and divided by it if ρ < ¼. A step that
-    raises the loss, where that is looked at (in the first ten steps, and every fifth), is not taken, and λ
-    grows tenfold. With a ``step_size`` α is that, shortened to a ``radius`` as in ``NaturalGradient``, μ the
-    momentum, λ stays and every step is taken.
+    step λ is multiplied by (19/20)⁵ if the gain ratio ρ exceeds ¾, down to a thousandth of the first λ, and
+    divided by it if ρ < ¼. A step that raises the loss, where that is looked at (in the first ten steps, and
+    every fifth), is not taken, and λ grows tenfold. With a ``step_size`` α is that, shortened to a
+    ``radius`` as in ``NaturalGradient``, μ the momentum, λ stays and every step is taken.
 
     Reported in ``details``: ``alpha``, ``mu``, the ``damping``, the ``gain_ratio`` (NaN where it is not
     computed) and ``decrease``, what the model promises (with a step size, its linear part).
@@ -81,19 +91,24 @@ class KFAC:
     Args:
         step_size: α > 0, a number or a schedule, or None for the model's.
         momentum: μ in [0, 0.9999], with a step size.
-        radius: ε > 0: ½ δᵀ(Â ⊗ Ĝ)δ of a step without momentum is at most ε, with a step size; or None.
+        radius: ε > 0: ½ δᵀ(F_l + λ'I)δ, over all layers, of a step without momentum is at most ε, with a
+            step size; or None.
         damping: the first λ > 0, in units of F.
-        period: steps from one inversion to the next, a Python integer ≥ 1.
+        period: steps from one preparation to the next, a Python integer ≥ 1.
         decay: of the running averages, in [0, 0.9999].
         kind: of Fisher for A and G: "exact", "monte-carlo" or "empirical".
         samples: for "monte-carlo", the labels drawn for each datum.
+        variant: how to divide.
+        statistics: the part of the batch, in (0, 1], that A and G are estimated from, other rows each step.
+        model: the part that the quadratic model's F is taken of.
 
     Raises:
         ValueError: if a number is out of its range; at the start, without the key that labels are drawn from.
         TypeError: at the start, if the model is not a ``cl.MLP`` with a likelihood.
 
     Source: Martens & Grosse 2015, "Optimizing neural networks with Kronecker-factored approximate curvature",
-    sections 3 and 6.
+    sections 3 and 6; George et al. 2018, "Fast approximate natural gradient descent in a Kronecker-factored
+    eigenbasis".
 
     Example:
         >>> import curvlib as cl, jax.numpy as jnp
@@ -113,6 +128,9 @@ class KFAC:
     decay: float | Array = 0.95
     kind: str = "monte-carlo"
     samples: int = static(1)
+    variant: str = "factored"
+    statistics: float = static(1.0)
+    model: float = static(1.0)
 
     def check(self) -> None:
         if self.step_size is not None:
@@ -126,6 +144,9 @@ class KFAC:
         check_count("period", self.period)
         check_fraction("decay", self.decay, 0.9999, strictly=False)
         check_kind(self.kind, self.samples)
+        check_name("variant", self.variant, DIVISIONS)
+        check_part("statistics", self.statistics)
+        check_part("model", self.model)
 
     @property
     def draws(self) -> bool:
@@ -141,16 +162,16 @@ class KFAC:
                 "the Monte Carlo Fisher draws labels: give minimize a key, as in key=jax.random.key(0)"
             )
         dtype = params[0].dtype
-        squares = tuple(
+        factors = tuple(
             (jnp.zeros((p, p), dtype), jnp.zeros((q, q), dtype))
             for p, q in (W.shape for W in params)
         )
         return KFACState(
             count=jnp.int32(0),
             key=key if self.draws else None,
-            factors=squares,
+            factors=factors,
             weight=jnp.zeros((), dtype),
-            inverses=squares,
+            layers=zeros_like_prepared(DIVISIONS[self.variant], factors),
             damping=jnp.asarray(self.damping, dtype),
             velocity=jax.tree.map(jnp.zeros_like, tuple(params)),
         )
@@ -162,33 +183,34 @@ class KFAC:
         state: KFACState,
         curvature: Problem | None = None,
     ) -> tuple[Params, KFACState, Info]:
-        key = jax.random.fold_in(state.key, state.count) if self.draws else None
-        loss, gradient, statistics = self._pass(problem, params, key, curvature)
+        loss, gradient, statistics = self._pass(problem, params, state, curvature)
+        division, decay = DIVISIONS[self.variant], self.decay
 
-        # Running averages of A and G, and now and then their inverses.
+        # Running averages of A and G, and now and then what divides.
         factors = jax.tree.map(
-            lambda old, new: (
-                self.decay * old + (1 - self.decay) * new.astype(old.dtype)
-            ),
+            lambda old, new: decay * old + (1 - decay) * new.astype(old.dtype),
             state.factors,
             kronecker_factors(statistics),
         )
-        weight = self.decay * state.weight + (1 - self.decay)
+        weight = decay * state.weight + (1 - decay)
         shift = state.damping + problem.l2
-        inverses = jax.lax.cond(
+        layers = jax.lax.cond(
             (state.count % self.period == 0) | (state.count < _FIRST),
-            lambda: tuple(
-                _inverses(a / weight, g / weight, shift) for a, g in factors
+            lambda: division.prepare(
+                tuple((a / weight, g / weight) for a, g in factors), shift
             ),
-            lambda: state.inverses,
+            lambda: state.layers,
         )
-        direction = tuple(
-            -a @ V @ g for (a, g), V in zip(inverses, gradient, strict=True)
-        )  # −(Â ⊗ Ĝ)⁻¹ ∇L
+        layers = division.observe(layers, statistics, decay)
+        direction = tuple(-V for V in division.divide(layers, gradient, shift))
 
-        source = problem if curvature is None else curvature
         alpha, mu, decrease = self._lengths(
-            source, params, gradient, direction, state, shift
+            problem if curvature is None else curvature,
+            params,
+            gradient,
+            direction,
+            state,
+            shift,
         )
         velocity = tuple(
             (alpha * d + mu * v).astype(v.dtype)
@@ -201,7 +223,7 @@ class KFAC:
         )
         velocity = tuple(jnp.where(taken, v, 0) for v in velocity)
         after = KFACState(
-            state.count + 1, state.key, factors, weight, inverses, damping, velocity
+            state.count + 1, state.key, factors, weight, layers, damping, velocity
         )
         details = {
             "alpha": alpha,
@@ -211,23 +233,23 @@ class KFAC:
             "decrease": decrease,
         }
         finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(d)) for d in direction]))
-        info = Info(
-            loss,
-            norm(gradient),
-            stop=jnp.where(finite, 0, Status.BAD_CURVATURE),
-            moves=taken,
-            details=details,
+        stop = jnp.where(finite, 0, Status.BAD_CURVATURE)
+        return (
+            moved,
+            after,
+            Info(loss, norm(gradient), stop=stop, moves=taken, details=details),
         )
-        return moved, after, info
 
     def _pass(
         self,
         problem: Problem,
         params: Params,
-        key: Array | None,
+        state: KFACState,
         curvature: Problem | None,
     ) -> tuple[Array, tuple[Array, ...], LayerStatistics]:
         """L, ∇L, and what A and G are made of: of one batch, by one pass forward and one back."""
+        key = jax.random.fold_in(state.key, state.count) if self.draws else None
+        shared = curvature is None and self.statistics == 1
         along = fisher_vectors(problem, self.kind, key, self.samples)
 
         def vectors(outputs: Array) -> Array:
@@ -235,9 +257,9 @@ class KFAC:
                 lambda f: jnp.mean(problem.likelihood.nll(f, problem.targets))
             )(outputs)
             return (
-                downhill[None]
-                if curvature is not None
-                else jnp.concatenate([downhill[None], along(outputs)])
+                jnp.concatenate([downhill[None], along(outputs)])
+                if shared
+                else downhill[None]
             )
 
         outputs, inputs, pulled = look_inside(problem, params, vectors)
@@ -247,17 +269,14 @@ class KFAC:
             (a.T @ s[0] + problem.l2 * W).astype(W.dtype)
             for a, s, W in zip(inputs, pulled, params, strict=True)
         )
-        if curvature is None:
-            return (
-                loss,
-                gradient,
-                LayerStatistics(inputs, tuple(s[1:] for s in pulled)),
-            )
-        return (
-            loss,
-            gradient,
-            layer_statistics(curvature, params, self.kind, key, self.samples),
+        if shared:
+            drawn = tuple(s[1:] for s in pulled)
+            return loss, gradient, LayerStatistics(inputs, drawn)
+        part = (problem if curvature is None else curvature).part(
+            self.statistics, state.count
         )
+        statistics = layer_statistics(part, params, self.kind, key, self.samples)
+        return loss, gradient, statistics
 
     def _lengths(
         self,
@@ -269,29 +288,18 @@ class KFAC:
         shift: Array,
     ) -> tuple[Array, Array, Array]:
         """α, μ, and the decrease that the model promises."""
-        if self.step_size is not None:
-            slope = -_dot(gradient, direction)
-            alpha = jnp.asarray(at_step(self.step_size, state.count), slope.dtype)
-            if self.radius is not None:
-                alpha = jnp.minimum(
-                    alpha, jnp.sqrt(2 * self.radius / jnp.maximum(slope, 0))
-                )
-            return alpha, jnp.asarray(self.momentum, slope.dtype), alpha * slope
-        ways = direction, state.velocity
-        outputs, push = jax.linearize(problem.outputs, params)
-        moves = [push(way) for way in ways]  # Jδ
-        bent = [problem.output_fisher(outputs, move) for move in moves]
-        model = jnp.array(
-            [
-                [
-                    jnp.vdot(move, b) + shift * _dot(v, w)
-                    for b, w in zip(bent, ways, strict=True)
-                ]
-                for move, v in zip(moves, ways, strict=True)
-            ]
-        )  # δᵀ(F + λ'I)δ
-        slopes = jnp.stack([_dot(gradient, way) for way in ways])
-        return _minimise_in_two(model, slopes)
+        if self.step_size is None:
+            part = problem.part(self.model, state.count)
+            return model_lengths(
+                part, params, gradient, (direction, state.velocity), shift
+            )
+        slope = -inner(gradient, direction)
+        alpha = jnp.asarray(at_step(self.step_size, state.count), slope.dtype)
+        if self.radius is not None:
+            alpha = jnp.minimum(
+                alpha, jnp.sqrt(2 * self.radius / jnp.maximum(slope, 0))
+            )
+        return alpha, jnp.asarray(self.momentum, slope.dtype), alpha * slope
 
     def _judged(
         self,
@@ -310,43 +318,16 @@ class KFAC:
             ratio = gain_ratio(loss, problem.loss(moved), decrease).astype(
                 loss.dtype
             )
-            fifth, less = state.count % 5 == 4, 0.95**5
+            less = jnp.where(state.count % 5 == 4, 0.95**5, 1.0)
+            more = jnp.where(ratio < 0, 10.0, 1 / less)
             factor = jnp.where(
-                fifth & (ratio > 0.75),
-                less,
-                jnp.where(fifth & (ratio < 0.25), 1 / less, 1.0),
+                ratio > 0.75, less, jnp.where(ratio < 0.25, more, 1.0)
             )
-            factor = jnp.where(ratio < 0, 10.0, factor).astype(state.damping.dtype)
-            return (
-                jnp.clip(state.damping * factor, _LEAST, _MOST),
-                ratio,
-                ratio >= 0,
+            least = jnp.asarray(_LEAST * self.damping, state.damping.dtype)
+            damping = jnp.maximum(
+                (state.damping * factor).astype(least.dtype), least
             )
+            return damping, ratio, ratio >= 0
 
         looked_at = (state.count % 5 == 4) | (state.count < _FIRST)
         return jax.lax.cond(looked_at, by_gain, lambda: unknown)
-
-
-def _inverses(a: Array, g: Array, shift: Array) -> tuple[Array, Array]:
-    """(A + π√λ' I)⁻¹ and (G + √λ'/π I)⁻¹."""
-    split, root = damping_split(a, g), jnp.sqrt(shift)
-    return shifted_inverse(a, split * root), shifted_inverse(g, root / split)
-
-
-def _minimise_in_two(model: Array, slopes: Array) -> tuple[Array, Array, Array]:
-    """The minimum of bᵀx + ½ xᵀQx in two unknowns, or along the first alone where Q is singular."""
-    (q, r), (_, s) = model
-    det = q * s - r**2
-    regular = det > 1e-6 * q * s
-    safe = jnp.where(regular, det, 1.0)
-    both = (
-        jnp.stack([r * slopes[1] - s * slopes[0], r * slopes[0] - q * slopes[1]])
-        / safe
-    )
-    one = jnp.stack([-slopes[0] / jnp.where(q > 0, q, 1.0), jnp.zeros_like(q)])
-    x = jnp.where(regular, both, one)
-    return x[0], x[1], -0.5 * (slopes @ x)
-
-
-def _dot(a: Any, b: Any) -> Array:
-    return sum(jnp.vdot(x, y) for x, y in zip(a, b, strict=True))

@@ -81,6 +81,26 @@ class Supervised:
         inputs, targets = jax.tree.map(lambda leaf: at(leaf)[rows], (self.inputs, self.targets))
         return self._with(inputs=inputs, targets=targets)
 
+    def part(self, fraction: float, count: Array) -> Self:
+        """The same problem on a fraction of its rows, others at each count: the next ones, round and round.
+
+        Args:
+            fraction: in (0, 1], a Python number; of one row at least.
+            count: 0, 1, …
+
+        Example:
+            >>> import curvlib as cl, jax.numpy as jnp
+            >>> x = jnp.arange(4.0)[:, None]
+            >>> line = cl.Supervised(lambda w, x: x @ w, cl.likelihoods.Gaussian(), x, x[:, 0])
+            >>> [line.part(1 / 2, count).targets.tolist() for count in range(3)]
+            [[0.0, 1.0], [2.0, 3.0], [0.0, 1.0]]
+        """
+        if fraction == 1:
+            return self
+        total = len(jax.tree.leaves(self.targets)[0])
+        size = max(1, round(fraction * total))
+        return self.take((count * size + jnp.arange(size)) % total)
+
     def with_targets(self, targets: Any) -> Self:
         """The same model at the same inputs, with other targets: labels drawn from the model itself, say.
 

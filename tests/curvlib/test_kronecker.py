@@ -149,6 +149,7 @@ def test_a_shifted_inverse_is_one_and_finite_where_rounding_makes_it_indefinite(
     singular = jnp.ones((5, 5), jnp.float32) * 1e4 - 1e-3 * jnp.eye(5, dtype=jnp.float32)
     inverse = shifted_inverse(singular, jnp.float32(shift))
     assert jnp.all(jnp.isfinite(inverse)) and jnp.linalg.eigvalsh(inverse)[0] >= -1e-6 / shift
+    np.testing.assert_array_equal(inverse, inverse.T)
 
 
 def test_misuse_gets_a_sentence():
