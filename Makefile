@@ -29,7 +29,7 @@ run: $(READY)
 
 benchmarks: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -c requirements.txt
-	$(BIN)/python -m benchmarks.run
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.run
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis chapters/.ipynb_checkpoints

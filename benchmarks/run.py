@@ -18,7 +18,11 @@ import jax
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
-COMPARISONS = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("__init__", "run"))
+COMPARISONS = sorted(
+    path.stem
+    for path in HERE.glob("*.py")
+    if path.stem not in ("__init__", "run") and not path.stem.endswith("_peer")
+)
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax")
 ROUNDS = 21
 SHORTEST = 2e-3  # seconds; what is quicker is repeated within a round, since one call would measure the clock
@@ -101,9 +105,10 @@ def _processor() -> str:
     )
 
 
-def compare(name: str, rounds: int) -> dict[str, Any]:
-    """Run one comparison and print it as it goes."""
+def compare(name: str, rounds: int | None = None) -> dict[str, Any]:
+    """Run one comparison and print it as it goes; in as many rounds as it asks for, if not told."""
     module = importlib.import_module(f"benchmarks.{name}")
+    rounds = rounds or getattr(module, "ROUNDS", ROUNDS)
     print(f"\n{name}: {module.ABOUT}")
     groups: dict[str, Any] = {}
     facts: dict[str, Any] = {}
@@ -139,7 +144,7 @@ def main() -> None:
     parser.add_argument(
         "names", nargs="*", metavar="name", help=f"of {', '.join(COMPARISONS)}; none: all of them"
     )
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--rounds", type=int, help=f"instead of a comparison's own, or {ROUNDS}")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(COMPARISONS)
     if unknown:

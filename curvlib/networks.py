@@ -103,9 +103,9 @@ class MLP:
         phi = self.activation if callable(self.activation) else ACTIVATIONS[self.activation]
         a, layer_inputs = inputs, []
         for layer, matrix in enumerate(params):
-            a = jnp.concatenate([a, jnp.ones_like(a[:, :1])], axis=1)
-            layer_inputs.append(a)
-            s = a @ matrix if taps is None else a @ matrix + taps[layer]
+            layer_inputs.append(jnp.concatenate([a, jnp.ones_like(a[:, :1])], axis=1))
+            s = a @ matrix[:-1] + matrix[-1]  # ā W, and nothing is copied where ā is not looked at
+            s = s if taps is None else s + taps[layer]
             a = s if layer == len(params) - 1 else phi(s)
         return a, tuple(layer_inputs)
 

@@ -104,10 +104,7 @@ class Bernoulli(_Natural):
     """
 
     def nll(self, outputs: Array, targets: Array) -> Array:
-        targets = like_outputs(outputs, targets)
-        # −log σ(±f) = log(1 + e^{∓f}), each precise where it is small.
-        one, zero = jnp.logaddexp(0, -outputs), jnp.logaddexp(0, outputs)
-        return sum_per_datum(targets * one + (1 - targets) * zero)
+        return sum_per_datum(_cross_entropy(outputs, like_outputs(outputs, targets)))
 
     def output_fisher(self, outputs: Array, v: Array) -> Array:
         return jax.nn.sigmoid(outputs) * jax.nn.sigmoid(-outputs) * v
@@ -136,6 +133,19 @@ class Bernoulli(_Natural):
 
     def check_targets(self, targets: Any) -> None:
         check_support("Bernoulli", targets, lambda y: (y >= 0) & (y <= 1), "lie in [0, 1]")
+
+
+@jax.custom_jvp
+def _cross_entropy(f: Array, y: Array) -> Array:
+    """log(1 + eᶠ) − y f, with all digits where it is small: log(1 + e⁻ᶠ) at y = 1, without a cancellation."""
+    return jnp.maximum(f, 0) - y * f + jnp.log1p(jnp.exp(-jnp.abs(f)))
+
+
+@_cross_entropy.defjvp
+def _cross_entropy_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+    (f, y), (df, dy) = primals, tangents
+    slope = (1 - y) * jax.nn.sigmoid(f) - y * jax.nn.sigmoid(-f)
+    return _cross_entropy(f, y), slope * df - f * dy
 
 
 @hyperparameters
