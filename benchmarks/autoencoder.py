@@ -27,8 +27,9 @@ RECORD = DIGITS.parent / "autoencoder.json"
 TUNED_ON, RUN_ON = (0, 1), (100, 101, 102, 103, 104)
 FIRST_ORDER, SECOND_ORDER = 2000, 400  # steps
 SAVED = 60  # losses of a run that are saved, at steps evenly spaced by their logarithms
-DAMPINGS, RATES = (0.001, 0.003, 0.01, 0.03, 0.1), (0.03, 0.1, 0.3)
+DAMPINGS, RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3), (0.1, 0.3, 1.0)
 TARGET = 14.2583
+BATCH, BUDGETS, BATCH_RATES = 64, (1000, 2000, 4000, 8000, 16000), (0.003, 0.01, 0.03)
 
 
 def first_order(rule: Callable[..., Any], rate: float, decayed: bool) -> cl.FirstOrder:
@@ -70,6 +71,13 @@ def families() -> dict[str, dict[str, Any]]:
     found["K-FAC, empirical"] = {
         f"damping {damping:g}": cl.KFAC(damping=damping, kind="empirical") for damping in DAMPINGS
     }
+    found["K-FAC, period"] = {f"period {n}": cl.KFAC(damping=0.03, period=n) for n in (1, 5, 20, 100)}
+    found["K-FAC, averages"] = {
+        f"decay {decay:g}": cl.KFAC(damping=0.03, decay=decay) for decay in (0.0, 0.5, 0.95, 0.99)
+    }
+    found["K-FAC, momentum"] = {
+        f"momentum {mu:g}": cl.KFAC(0.3, momentum=mu, damping=0.03, radius=0.01) for mu in (0.0, 0.5, 0.9)
+    }
     return found
 
 
@@ -78,9 +86,35 @@ def groups() -> Iterator[Group]:
     for name, grid in families().items():
         record[name] = family(problem, name, grid)
         blocks[name] = block(problem, grid[record[name]["chosen"]])
-    RECORD.write_text(json.dumps({"target": TARGET, "methods": record}, indent=None) + "\n")
-    facts = {name: {key: told[key] for key in ("chosen", "steps", "last")} for name, told in record.items()}
+    batches, blocks[f"Adam, batches of {BATCH}"] = mini_batches(problem)
+    told = {"target": TARGET, "methods": record, "batches": batches}
+    RECORD.write_text(json.dumps(told, indent=None) + "\n")
+    facts = {name: {"chosen": told["chosen"]} for name, told in record.items()}
+    for name, told in record.items():
+        facts[name] |= {key: told["runs"][told["chosen"]][key] for key in ("steps", "last")}
     yield Group(f"{BLOCK} steps", blocks, facts)
+
+
+def mini_batches(problem: cl.Supervised) -> tuple[dict[str, Any], Callable[[], Any]]:
+    """Adam with batches and a rate that falls to zero: for each length, the best rate's loss of all data."""
+    rows = {}
+    for steps in BUDGETS:
+        methods = {
+            rate: cl.FirstOrder(optax.adam(optax.cosine_decay_schedule(rate, steps))) for rate in BATCH_RATES
+        }
+
+        def end(method: Any, seed: int, steps: int = steps) -> float:
+            key = jax.random.key(seed)
+            trace = cl.train(problem, method, first_weights(seed), BATCH, steps, key)
+            return float(problem.loss(trace.params))
+
+        tuned = {r: statistics.median(end(m, seed) for seed in TUNED_ON) for r, m in methods.items()}
+        rate = min(tuned, key=tuned.__getitem__)
+        ends = [round(end(methods[rate], seed), 4) for seed in RUN_ON]
+        rows[str(steps)] = {"rate": rate, "tuned": tuned, "losses": ends}
+    method = cl.FirstOrder(optax.adam(0.01))
+    key, start = jax.random.key(0), first_weights(0)
+    return rows, lambda: cl.train(problem, method, start, BATCH, BLOCK, key).params
 
 
 def family(problem: cl.Supervised, name: str, grid: dict[str, Any]) -> dict[str, Any]:
@@ -98,10 +132,11 @@ def family(problem: cl.Supervised, name: str, grid: dict[str, Any]) -> dict[str,
         traces = [run(problem, method, seed, steps) for seed in RUN_ON]
         losses = np.array([np.asarray(trace.losses, float) for trace in traces])
         bands = np.nanquantile(np.where(np.isfinite(losses), losses, 99.0)[:, at], (0, 0.5, 1), axis=0)
-        told["runs"][label] = {"losses": np.round(bands, 3).tolist()}
-        if label == chosen:
-            told["last"] = round(float(np.median(losses[:, -1])), 4)
-            told["steps"] = [to_target(row) for row in losses]
+        told["runs"][label] = {
+            "losses": np.round(bands, 3).tolist(),
+            "last": round(float(np.median(losses[:, -1])), 4),
+            "steps": [to_target(row) for row in losses],
+        }
         if "damping" in traces[0].details:
             told["runs"][label] |= {
                 key: [float(f"{value:.3g}") for value in np.asarray(traces[0].details[key])[at - 1]]

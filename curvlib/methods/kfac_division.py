@@ -73,23 +73,13 @@ class Eigenbasis(Factored):
     @staticmethod
     def divide(layers: Layers, gradient: Layers, shift: Array) -> Layers:
         """Q_A [(Q_Aᵀ V Q_G) / (scales + shift)] Q_Gᵀ."""
-
-        def layer(
-            basis_a: Array,
-            basis_g: Array,
-            scales: Array,
-            weight: Array,
-            matrix: Array,
-        ) -> Array:
+        divided = []
+        for kept, matrix in zip(layers, gradient, strict=True):
+            basis_a, basis_g, scales, weight = kept
             inside = kronecker_product(basis_a.T, basis_g.T, matrix)
-            return kronecker_product(
-                basis_a, basis_g, inside / (scales / weight + shift)
-            )
-
-        return tuple(
-            layer(*kept, matrix)
-            for kept, matrix in zip(layers, gradient, strict=True)
-        )
+            inside = inside / (scales / weight + shift)
+            divided.append(kronecker_product(basis_a, basis_g, inside))
+        return tuple(divided)
 
 
 class Corrected(Eigenbasis):

@@ -159,7 +159,7 @@ def _is_installed(function: Any) -> bool:
     """Whether a function's code is in a library, where nothing is expected to change."""
     code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
     file = getattr(code, "co_filename", "")
-    return file.startswith(_INSTALLED) or getattr(function, "__module__", "").split(".")[0] in (
+    return file.startswith(_INSTALLED) or (getattr(function, "__module__", None) or "").split(".")[0] in (
         "curvlib",
         "jax",
     )
