@@ -69,3 +69,21 @@ def test_float32_stays_float32():
 def test_a_vector_that_does_not_fit_gets_a_sentence(v, words):
     with pytest.raises(ValueError, match=words):
         cl.hvp(PROBLEM, PARAMS, v)
+
+
+@pytest.mark.parametrize("likelihood", ["Categorical", "Bernoulli", "Gaussian"])
+def test_dense_matrices_are_right_in_single_precision_under_jit(likelihood):
+    """Many outputs, data and parameters at once: where a fused kernel once computed v − Σ p v wrongly."""
+    keys = jax.random.split(jax.random.key(0), 3)
+    network, kind = cl.MLP((16, 12, 10)), getattr(cl.likelihoods, likelihood)()
+    x = jax.random.uniform(keys[0], (200, 16), jnp.float32)
+    labels = jax.nn.one_hot(jax.random.randint(keys[1], (200,), 0, 10), 10, dtype=jnp.float32)
+    params = network.init(keys[2], jnp.float32)
+    single = cl.Supervised(network, kind, x, labels)
+    double = cl.Supervised(network, kind, x.astype(float), labels.astype(float))
+    there = jax.tree.map(lambda W: W.astype(float), params)
+    for matrix in (cl.fisher, cl.ggn, cl.hessian):
+        ours = jax.jit(lambda params, matrix=matrix: matrix(single, params))(params)
+        np.testing.assert_allclose(ours, matrix(double, there), atol=2e-6)
+        product = jax.jit(lambda params: cl.fisher_map(single, params).rows())(params)
+    np.testing.assert_allclose(product.T @ product, cl.fisher(double, there), atol=2e-6, err_msg="by rows")
