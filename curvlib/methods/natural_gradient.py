@@ -133,7 +133,7 @@ class NaturalGradient:
 
         # Where F + λI is singular up to rounding, the solution has no digits.
         steep = ravel_pytree(fisher.product(gradient))[0] + damping * g
-        rounding = 8 * g.size**0.5 * jnp.finfo(g.dtype).eps
+        rounding = 8 * g.size * jnp.finfo(g.dtype).eps
         growth = (norm(direction) / gradient_norm) * (norm(steep) / gradient_norm)
         lost = (growth * rounding > 1) | (details.pop("pivots", 1.0) < rounding)
         lost &= getattr(self.solve, "inverts", True)

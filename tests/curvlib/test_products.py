@@ -1,4 +1,4 @@
-"""Hessian–vector products against finite differences and closed forms."""
+"""Products with curvature against finite differences, closed forms, and double precision."""
 
 import jax
 import jax.numpy as jnp
@@ -85,5 +85,5 @@ def test_dense_matrices_are_right_in_single_precision_under_jit(likelihood):
     for matrix in (cl.fisher, cl.ggn, cl.hessian):
         ours = jax.jit(lambda params, matrix=matrix: matrix(single, params))(params)
         np.testing.assert_allclose(ours, matrix(double, there), atol=2e-6)
-        product = jax.jit(lambda params: cl.fisher_map(single, params).rows())(params)
-    np.testing.assert_allclose(product.T @ product, cl.fisher(double, there), atol=2e-6, err_msg="by rows")
+    rows = jax.jit(lambda params: cl.fisher_map(single, params).rows())(params)
+    np.testing.assert_allclose(rows.T @ rows, cl.fisher(double, there), atol=2e-6, err_msg="by rows")
