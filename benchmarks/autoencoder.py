@@ -29,7 +29,7 @@ FIRST_ORDER, SECOND_ORDER = 2000, 400  # steps
 SAVED = 60  # losses of a run that are saved, at steps evenly spaced by their logarithms
 DAMPINGS, RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3), (0.1, 0.3, 1.0)
 TARGET = 14.2583
-BATCH, BUDGETS, BATCH_RATES = 64, (1000, 2000, 4000, 8000, 16000), (0.003, 0.01, 0.03)
+BATCH, BUDGETS, BATCH_RATES = 64, (1000, 2000, 4000, 6000, 8000), (0.003, 0.01, 0.03)
 
 
 def first_order(rule: Callable[..., Any], rate: float, decayed: bool) -> cl.FirstOrder:

@@ -94,25 +94,30 @@ def _run(
     order_key, method_key = jax.random.split(key)
     epoch = count // batch_size
 
-    def rows(index: Array) -> Array:
-        """The data of batch ``index``."""
-        order = jax.random.permutation(jax.random.fold_in(order_key, index // epoch), count)
-        return jax.lax.dynamic_slice_in_dim(order, (index % epoch) * batch_size, batch_size)
+    def order_at(index: Array) -> Array:
+        """The order of the epoch that batch ``index`` is of."""
+        return jax.random.permutation(jax.random.fold_in(order_key, index // epoch), count)
 
-    def step(index: Array, params: Params, state: Any) -> tuple[Params, Any, Any]:
-        batch = problem.take(rows(index))
+    def batch_at(index: Array, order: Array) -> Problem:
+        start = (index % epoch) * batch_size
+        return problem.take(jax.lax.dynamic_slice_in_dim(order, start, batch_size))
+
+    def step(index: Array, order: Array, params: Params, state: Any) -> tuple[Params, Any, Any]:
+        batch = batch_at(index, order)
         part = None if curvature_size is None else batch.take(slice(0, curvature_size))
         return method.step(batch, params, state, part)
 
-    state = method.init(problem.take(rows(jnp.int32(0))), params, method_key)
-    info = jax.eval_shape(step, jnp.int32(0), params, state)[2]
+    first = order_at(jnp.int32(0))
+    state = method.init(batch_at(jnp.int32(0), first), params, method_key)
+    info = jax.eval_shape(step, jnp.int32(0), first, params, state)[2]
     records = jax.tree.map(
         lambda leaf: jnp.zeros((steps + 1, *jnp.shape(leaf)), jnp.result_type(leaf)), record_of(info, None)
     )
 
     def advance(carry: tuple[Any, ...]) -> tuple[Any, ...]:
-        index, _, params, good, state, records = carry
-        moved, next_state, info = step(index, params, state)
+        index, _, order, params, good, state, records = carry
+        order = jax.lax.cond(index % epoch == 0, lambda: order_at(index), lambda: order)
+        moved, next_state, info = step(index, order, params, state)
         finite = jnp.isfinite(info.loss) & jnp.isfinite(info.gradient_norm)
         code = first_that_holds(
             (~finite & (index == 0), Status.BAD_START),
@@ -125,19 +130,20 @@ def _run(
         return (
             index + 1,
             code,
+            order,
             where(code == RUNNING, moved, params),
             where(finite, params, good),
             next_state,
             put_record(records, record_of(info, None), index),
         )
 
-    index, code, params, good, _, records = jax.lax.while_loop(
+    index, code, _, params, good, _, records = jax.lax.while_loop(
         lambda carry: (carry[1] == RUNNING) & (carry[0] < steps),
         advance,
-        (jnp.int32(0), jnp.int32(RUNNING), params, params, state, records),
+        (jnp.int32(0), jnp.int32(RUNNING), first, params, params, state, records),
     )
     # A run that stopped has its last record; of one that did not, the point after its last step has none yet.
-    loss, _, gradient_norm = value_and_gradient(problem.take(rows(index)), params)
+    loss, _, gradient_norm = value_and_gradient(batch_at(index, order_at(index)), params)
     finite = jnp.isfinite(loss) & jnp.isfinite(gradient_norm)
     ran = code == RUNNING
     last = {"loss": loss, "gradient_norm": gradient_norm}

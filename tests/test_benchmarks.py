@@ -58,3 +58,24 @@ def test_curvature_products_cost_little_more_than_gradients() -> None:
     for group in json.loads(run.RESULTS.read_text())["products"]["groups"].values():
         for kind in ("Gauss-Newton", "exact Fisher"):
             assert group[f"{kind} product"]["ratio"]["median"] <= 1.6
+
+
+def test_kfac_costs_and_races_as_the_book_says() -> None:
+    results = json.loads(run.RESULTS.read_text())
+    steps = results["kfac"]["summary"]
+    for name, most in (("adaptive", 4.0), ("fixed", 2.9), ("subsampled", 2.5)):
+        assert steps[f"curvlib, {name}"]["ratio"] <= most
+    race = results["kfac_race"]["summary"]
+    assert race["curvlib, adaptive, for steps"]["median steps"] <= 80
+    theirs = race["kfac-jax, adaptive, for seconds"]["median seconds"]
+    assert race["curvlib, subsampled, for seconds"]["median seconds"] <= theirs / 2
+
+
+def test_the_chapters_record_is_whole() -> None:
+    record = json.loads((run.HERE.parent / "chapters" / "autoencoder.json").read_text())
+    for method in record["methods"].values():
+        assert method["chosen"] in method["runs"] and set(method["runs"]) <= set(method["tuned"])
+        for told in method["runs"].values():
+            least, middle, most = told["losses"]
+            assert len(least) == len(method["at"])
+            assert all(a <= b <= c for a, b, c in zip(least, middle, most, strict=True))
