@@ -14,7 +14,7 @@ book: $(READY)
 	@echo "The book is built. Open file://$(CURDIR)/$(HTML)/index.html"
 
 test: $(READY)
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lab: $(READY)
 	cd chapters && ../$(BIN)/jupyter lab
