@@ -14,7 +14,8 @@ import numpy as np
 import optax
 
 import curvlib as cl
-from benchmarks.kfac import BLOCK, DIGITS, autoencoder, block, first_weights
+from benchmarks.kfac import BLOCK, DIGITS, LONGEST, autoencoder, block, first_weights
+from benchmarks.kfac_race import RACED_ON, STEPS, TARGET, TUNED_ON, steps_to_target
 from benchmarks.run import Group
 
 ABOUT = (
@@ -24,17 +25,14 @@ ABOUT = (
 ROUNDS = 7
 
 RECORD = DIGITS.parent / "autoencoder.json"
-TUNED_ON, RUN_ON = (0, 1), (100, 101, 102, 103, 104)
-FIRST_ORDER, SECOND_ORDER = 2000, 400  # steps
 SAVED = 60  # losses of a run that are saved, at steps evenly spaced by their logarithms
 DAMPINGS, RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3), (0.1, 0.3, 1.0)
-TARGET = 14.2583
 BATCH, BUDGETS, BATCH_RATES = 64, (1000, 2000, 4000, 6000, 8000), (0.003, 0.01, 0.03)
 
 
 def first_order(rule: Callable[..., Any], rate: float, decayed: bool) -> cl.FirstOrder:
     """optax's rule at a constant rate, or one that falls to zero by a cosine."""
-    schedule = optax.cosine_decay_schedule(rate, FIRST_ORDER) if decayed else rate
+    schedule = optax.cosine_decay_schedule(rate, LONGEST) if decayed else rate
     return cl.FirstOrder(rule(schedule))
 
 
@@ -110,7 +108,7 @@ def mini_batches(problem: cl.Supervised) -> tuple[dict[str, Any], Callable[[], A
 
         tuned = {r: statistics.median(end(m, seed) for seed in TUNED_ON) for r, m in methods.items()}
         rate = min(tuned, key=tuned.__getitem__)
-        ends = [round(end(methods[rate], seed), 4) for seed in RUN_ON]
+        ends = [round(end(methods[rate], seed), 4) for seed in RACED_ON]
         rows[str(steps)] = {"rate": rate, "tuned": tuned, "losses": ends}
     method = cl.FirstOrder(optax.adam(0.01))
     key, start = jax.random.key(0), first_weights(0)
@@ -119,17 +117,17 @@ def mini_batches(problem: cl.Supervised) -> tuple[dict[str, Any], Callable[[], A
 
 def family(problem: cl.Supervised, name: str, grid: dict[str, Any]) -> dict[str, Any]:
     """The choice, what it reached, and the losses of all runs."""
-    steps = SECOND_ORDER if name.startswith(("K-FAC", "EKFAC")) else FIRST_ORDER
+    steps = STEPS if name.startswith(("K-FAC", "EKFAC")) else LONGEST
     tuned = {
         label: statistics.median(float(run(problem, method, seed, steps).losses[-1]) for seed in TUNED_ON)
         for label, method in grid.items()
     }
     chosen = min(tuned, key=lambda label: tuned[label] if np.isfinite(tuned[label]) else np.inf)
     at = np.unique(np.round(np.geomspace(1, steps, SAVED)).astype(int))
-    shown = grid if steps == SECOND_ORDER else {chosen: grid[chosen]}
+    shown = grid if steps == STEPS else {chosen: grid[chosen]}
     told: dict[str, Any] = {"chosen": chosen, "tuned": tuned, "at": at.tolist(), "runs": {}}
     for label, method in shown.items():
-        traces = [run(problem, method, seed, steps) for seed in RUN_ON]
+        traces = [run(problem, method, seed, steps) for seed in RACED_ON]
         losses = np.array([np.asarray(trace.losses, float) for trace in traces])
         bands = np.nanquantile(np.where(np.isfinite(losses), losses, 99.0)[:, at], (0, 0.5, 1), axis=0)
         told["runs"][label] = {
@@ -150,5 +148,6 @@ def run(problem: cl.Supervised, method: Any, seed: int, steps: int) -> cl.Trace:
 
 
 def to_target(losses: np.ndarray) -> int | None:
-    """The steps until the loss is at the target; None if it never is."""
-    return int(np.argmax(losses <= TARGET)) if np.any(losses <= TARGET) else None
+    """The steps until the loss is at the target; None if that is after the last."""
+    steps = steps_to_target(losses)
+    return int(steps) if np.isfinite(steps) else None

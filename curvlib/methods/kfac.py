@@ -183,7 +183,8 @@ class KFAC:
         state: KFACState,
         curvature: Problem | None = None,
     ) -> tuple[Params, KFACState, Info]:
-        loss, gradient, statistics = self._pass(problem, params, state, curvature)
+        source = problem if curvature is None else curvature
+        loss, gradient, statistics = self._pass(problem, params, state, source)
         division, decay = DIVISIONS[self.variant], self.decay
 
         # Running averages of A and G, and now and then what divides.
@@ -205,12 +206,7 @@ class KFAC:
         direction = tuple(-V for V in division.divide(layers, gradient, shift))
 
         alpha, mu, decrease = self._lengths(
-            problem if curvature is None else curvature,
-            params,
-            gradient,
-            direction,
-            state,
-            shift,
+            source, params, gradient, direction, state, shift
         )
         velocity = tuple(
             (alpha * d + mu * v).astype(v.dtype)
@@ -241,15 +237,11 @@ class KFAC:
         )
 
     def _pass(
-        self,
-        problem: Problem,
-        params: Params,
-        state: KFACState,
-        curvature: Problem | None,
+        self, problem: Problem, params: Params, state: KFACState, source: Problem
     ) -> tuple[Array, tuple[Array, ...], LayerStatistics]:
         """L, ∇L, and what A and G are made of: of one batch, by one pass forward and one back."""
         key = jax.random.fold_in(state.key, state.count) if self.draws else None
-        shared = curvature is None and self.statistics == 1
+        shared = source is problem and self.statistics == 1
         along = fisher_vectors(problem, self.kind, key, self.samples)
 
         def vectors(outputs: Array) -> Array:
@@ -272,9 +264,7 @@ class KFAC:
         if shared:
             drawn = tuple(s[1:] for s in pulled)
             return loss, gradient, LayerStatistics(inputs, drawn)
-        part = (problem if curvature is None else curvature).part(
-            self.statistics, state.count
-        )
+        part = source.part(self.statistics, state.count)
         statistics = layer_statistics(part, params, self.kind, key, self.samples)
         return loss, gradient, statistics
 
