@@ -17,6 +17,7 @@ from curvlib.methods import (
     FirstOrder,
     GaussNewton,
     GradientDescent,
+    HessianFree,
     LevenbergMarquardt,
     NaturalGradient,
     Newton,
@@ -25,6 +26,7 @@ from curvlib.methods import (
 )
 from curvlib.minimize import Trace, minimize, steps_until
 from curvlib.networks import MLP, autoencoder
+from curvlib.preconditioners import diagonal_preconditioner, empirical_diagonal
 from curvlib.problems import LeastSquares, Objective, Supervised
 from curvlib.products import ggn, ggn_vp, hessian, hvp
 from curvlib.solvers import CG, Dense, Diagonal, Rows
@@ -47,6 +49,7 @@ __all__ = [
     "FirstOrder",
     "GaussNewton",
     "GradientDescent",
+    "HessianFree",
     "Info",
     "LeastSquares",
     "LevenbergMarquardt",
@@ -63,6 +66,8 @@ __all__ = [
     "charts",
     "conjugate_gradients",
     "covariance",
+    "diagonal_preconditioner",
+    "empirical_diagonal",
     "fisher",
     "fisher_map",
     "fisher_vp",

@@ -115,6 +115,7 @@ class Status(Outcome):
     CONVERGED_STEP: ClassVar[int]
     CONVERGED_DECREASE: ClassVar[int]
     CONVERGED_ANGLE: ClassVar[int]
+    BAD_PRECONDITIONER: ClassVar[int]
 
     REASONS: ClassVar[tuple[Reason, ...]] = (
         Reason(
@@ -202,5 +203,12 @@ class Status(Outcome):
             "converged: the residuals are orthogonal to every column of the Jacobian, within the angle "
             "tolerance",
             brief="converged",
+        ),
+        Reason(
+            "BAD_PRECONDITIONER",
+            FAILED,
+            "stopped: the preconditioner is not positive definite, rᵀM⁻¹r ≤ 0 for a residual r, so "
+            "conjugate gradients cannot use it",
+            brief="met a preconditioner that is not positive definite",
         ),
     )

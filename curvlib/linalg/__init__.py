@@ -19,7 +19,7 @@ from curvlib.linalg.kronecker import (
     mean_eigenvalue,
     nearest_kronecker,
 )
-from curvlib.linalg.krylov import CGOutcome, CGResult, conjugate_gradients
+from curvlib.linalg.krylov import CGResult, conjugate_gradients
 from curvlib.linalg.least_squares import (
     LeastSquaresSolution,
     damped_triangle,
@@ -29,6 +29,7 @@ from curvlib.linalg.least_squares import (
     triangularize,
     undamped_step,
 )
+from curvlib.linalg.stopping import CGOutcome, RelativeProgress
 from curvlib.linalg.trust_region import TrustRegionStep, check_radius, trust_region_step
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "CGResult",
     "LeastSquaresSolution",
     "NearestKronecker",
+    "RelativeProgress",
     "SymmetricSolution",
     "TrustRegionStep",
     "at_least_float32",

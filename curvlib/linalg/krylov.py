@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,41 +14,13 @@ from jax.flatten_util import ravel_pytree
 
 from curvlib.hyperparameters import check_at_least, check_count
 from curvlib.linalg.dense import norm
-from curvlib.status import CONVERGED, FAILED, STALLED, UNFINISHED, Outcome, Reason
+from curvlib.linalg.stopping import CGOutcome, RelativeProgress
 from curvlib.trees import Array, Params, check_params
-
-
-class CGOutcome(Outcome):
-    """Why conjugate gradients stopped."""
-
-    ITERATIONS: ClassVar[int]
-    CONVERGED: ClassVar[int]
-    NEGATIVE_CURVATURE: ClassVar[int]
-    BOUNDARY: ClassVar[int]
-    NOT_FINITE: ClassVar[int]
-    ZERO_CURVATURE: ClassVar[int]
-
-    REASONS: ClassVar[tuple[Reason, ...]] = (
-        Reason("ITERATIONS", UNFINISHED, "took all its iterations without reaching the tolerance"),
-        Reason("CONVERGED", CONVERGED, "converged: the residual norm is within the tolerance"),
-        Reason(
-            "NEGATIVE_CURVATURE",
-            STALLED,
-            "met a direction p with pᵀAp < 0: the matrix has a negative eigenvalue",
-        ),
-        Reason("BOUNDARY", STALLED, "reached the radius"),
-        Reason(
-            "NOT_FINITE", FAILED, "stopped: a product with the matrix, or the right-hand side, is not finite"
-        ),
-        Reason(
-            "ZERO_CURVATURE", STALLED, "met a direction p with pᵀAp = 0: the matrix is not positive definite"
-        ),
-    )
 
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["x", "iterations", "outcome", "values", "residual_norms", "iterates"],
+    data_fields=["x", "iterations", "outcome", "values", "residual_norms", "iterates", "kept", "kept_at"],
     meta_fields=[],
 )
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +34,9 @@ class CGResult:
         values: q(x_k) = ½ x_kᵀAx_k − bᵀx_k, shape (steps + 1,).
         residual_norms: ‖b − Ax_k‖, by the recursion, shape (steps + 1,).
         iterates: the x_k, with a leading axis steps + 1; None unless asked for.
+        kept: of the iterates k = 1, 2, 3, 4, 6, 8, 11, …, each about 1.3 times the one before, the last so
+            many as were to be kept, newest first; None unless asked for.
+        kept_at: their k, shape (keep,); −1 where fewer were done.
     """
 
     x: Params
@@ -70,6 +45,8 @@ class CGResult:
     values: Array
     residual_norms: Array
     iterates: Params | None
+    kept: Params | None = None
+    kept_at: Array | None = None
 
 
 def conjugate_gradients(
@@ -81,6 +58,8 @@ def conjugate_gradients(
     radius: float | Array = float("inf"),
     preconditioner: Callable[[Params], Params] | None = None,
     path: bool = False,
+    progress: RelativeProgress | None = None,
+    keep: int = 0,
 ) -> CGResult:
     """Minimise q(x) = ½ xᵀAx − bᵀx, that is, solve A x = b, knowing A only by its products.
 
@@ -100,6 +79,8 @@ def conjugate_gradients(
         preconditioner: r ↦ M⁻¹r for a symmetric positive definite M ≈ A, of any scale. The radius still
             measures ‖x‖.
         path: keep every iterate.
+        progress: a second rule to stop by, or None.
+        keep: how many iterates to keep of a geometric grid, in keep · n memory; a Python integer.
 
     Raises:
         TypeError: if a leaf of b is not floating-point.
@@ -146,18 +127,24 @@ def conjugate_gradients(
         x, r = x + alpha * p, jnp.where(moved, r - alpha * product_p, r)
         z = inverse(r, of_inverse)
         new_rz = r @ z
+        unfit = ~(new_rz > 0) & finite & positive & ~cut
         curved = jnp.where(bent < 0, CGOutcome.NEGATIVE_CURVATURE, CGOutcome.ZERO_CURVATURE)
         code = jnp.where(~positive, curved, jnp.where(cut, CGOutcome.BOUNDARY, _GOING_ON))
+        code = jnp.where(unfit, CGOutcome.BAD_PRECONDITIONER, code)
         code = jnp.where(~cut & (norm(r) <= bound), CGOutcome.CONVERGED, code)
         code = jnp.where(finite, code, CGOutcome.NOT_FINITE)
         k = jnp.where(moved | (code == _GOING_ON), k + 1, k)
         records = _record_at(carry.records, k, x, r)
+        if progress is not None:
+            enough = (code == _GOING_ON) & progress.met(records["value"], k)
+            code = jnp.where(enough, CGOutcome.PROGRESS, code)
         code = jnp.where((code == _GOING_ON) & (k >= steps), CGOutcome.ITERATIONS, code).astype(jnp.int32)
         return _CG(x, r, z + (new_rz / rz) * p, new_rz, k, code, records)
 
     def _record_at(records: dict[str, Array], k: Array, x: Array, r: Array) -> dict[str, Array]:
         now = {"value": value(x, r), "residual": norm(r)} | ({"x": x} if path else {})
-        return {name: record.at[k].set(now[name]) for name, record in records.items()}
+        written = {name: records[name].at[k].set(value) for name, value in now.items()}
+        return written | (_keep(records, k, x) if keep else {})
 
     x = jnp.zeros_like(flat_b) if x0 is None else ravel_pytree(x0)[0].astype(dtype)
     r = flat_b if x0 is None else flat_b - apply(product, x)
@@ -174,13 +161,19 @@ def conjugate_gradients(
     records = {name: jnp.zeros(steps + 1, dtype) for name in ("value", "residual")}
     if path:
         records["x"] = jnp.zeros((steps + 1, flat_b.size), dtype)
+    if keep:
+        records |= {"kept": jnp.zeros((keep, flat_b.size), dtype), "kept_at": jnp.full(keep, -1, jnp.int32)}
+        records |= {"due": jnp.int32(1), "next": jnp.int32(0)}
     code = jnp.where(norm(r) <= bound, CGOutcome.CONVERGED, _GOING_ON)
+    rz = r @ z
+    code = jnp.where((code == _GOING_ON) & ~(rz > 0), CGOutcome.BAD_PRECONDITIONER, code)
     code = jnp.where(jnp.all(jnp.isfinite(r)), code, CGOutcome.NOT_FINITE).astype(jnp.int32)
-    start = _CG(x, r, z, r @ z, jnp.int32(0), code, _record_at(records, jnp.int32(0), x, r))
+    start = _CG(x, r, z, rz, jnp.int32(0), code, _record_at(records, jnp.int32(0), x, r))
     end = jax.lax.while_loop(lambda carry: carry.code == _GOING_ON, iterate, start)
 
     rows = jnp.minimum(jnp.arange(steps + 1), end.k)
-    records = {name: record[rows] for name, record in end.records.items()}
+    records = {name: end.records[name][rows] for name in ("value", "residual", *(["x"] if path else []))}
+    newest = (end.records["next"] - 1 - jnp.arange(keep)) % keep if keep else None
     return CGResult(
         x=unravel(end.x * unit),
         iterations=end.k,
@@ -188,7 +181,21 @@ def conjugate_gradients(
         values=records["value"] * unit * unit,
         residual_norms=records["residual"] * unit,
         iterates=jax.vmap(unravel)(records["x"] * unit) if path else None,
+        kept=jax.vmap(unravel)(end.records["kept"][newest] * unit) if keep else None,
+        kept_at=end.records["kept_at"][newest] if keep else None,
     )
+
+
+def _keep(records: dict[str, Array], k: Array, x: Array) -> dict[str, Array]:
+    """x, if it is its turn, in the place of the oldest that is kept."""
+    due, place = k == records["due"], records["next"] % len(records["kept"])
+    kept, at = records["kept"], records["kept_at"]
+    return {
+        "kept": kept.at[place].set(jnp.where(due, x, kept[place])),
+        "kept_at": at.at[place].set(jnp.where(due, k, at[place])),
+        "due": jnp.where(due, jnp.maximum(k + 1, (13 * k + 9) // 10), records["due"]),  # ⌈1.3 k⌉
+        "next": records["next"] + due,
+    }
 
 
 def _check_cg(b: Params, steps: int, tol: Any, x0: Params | None, radius: Any) -> None:

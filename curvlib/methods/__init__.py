@@ -2,6 +2,7 @@
 
 from curvlib.methods.first_order import FirstOrder, GradientDescent
 from curvlib.methods.gauss_newton import GaussNewton
+from curvlib.methods.hessian_free import HessianFree
 from curvlib.methods.interop import to_optax
 from curvlib.methods.kfac import KFAC
 from curvlib.methods.levenberg_marquardt import LevenbergMarquardt
@@ -13,6 +14,7 @@ __all__ = [
     "FirstOrder",
     "GaussNewton",
     "GradientDescent",
+    "HessianFree",
     "LevenbergMarquardt",
     "NaturalGradient",
     "Newton",

@@ -1,5 +1,7 @@
 """What a function costs, counted on its jaxpr: nothing is run."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
@@ -8,17 +10,18 @@ import jax
 from jax.interpreters.partial_eval import dce_jaxpr
 
 
-def operations(function: Callable[..., Any], *arguments: Any) -> float:
+def operations(function: Callable[..., Any], *arguments: Any, entries: bool = False) -> float:
     """The multiply–adds of all products of matrices, and the usual counts of what factorizes and solves:
     m³/3 of a Cholesky factorization, 2m³/3 of LU, m² of a triangular solve for each right-hand side, 9m³ of
     eigenvalues with eigenvectors. These are operations, of which a multiply–add is up to two.
 
-    What works entry by entry, or is not needed for the result, counts nothing; of the branches of a condition
-    the dearest counts, of a loop whose length is not known one round.
+    What is not needed for the result counts nothing; of the branches of a condition the dearest counts, of a
+    loop whose length is not known one round.
 
     Args:
         function: a JAX function.
         *arguments: arrays, or their shapes as ``jax.ShapeDtypeStruct``.
+        entries: count one also for each entry of what works entry by entry, which else counts nothing.
 
     Raises:
         NotImplementedError: for a factorization without a price.
@@ -29,18 +32,39 @@ def operations(function: Callable[..., Any], *arguments: Any) -> float:
         30
     """
     jaxpr = jax.make_jaxpr(function)(*arguments).jaxpr
-    return _of(dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))[0])
+    return _of(dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))[0], entries)
+
+
+def relative_costs(unit: tuple[Any, ...], *others: tuple[Any, ...]) -> list[float]:
+    """What functions cost in units of another one, a gradient say: ``operations`` over ``operations``, of
+    entries too where the unit has no product of matrices.
+
+    Args:
+        unit, others: each a function and its arguments, in one tuple.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> A = jnp.ones((4, 4))
+        >>> relative_costs((lambda x: A @ (A @ x), jnp.ones(4)), (lambda x: A @ x, jnp.ones(4)))
+        [0.5]
+    """
+    entries = operations(*unit) == 0
+    whole = operations(*unit, entries=entries)
+    return [operations(*other, entries=entries) / max(whole, 1) for other in others]
 
 
 _FACTORS = {"cholesky": 1 / 3, "lu": 2 / 3, "eigh": 9}
 _UNPRICED = ("svd", "qr", "geqrf", "householder_product", "eig", "schur", "conv_general_dilated")
 
 
-def _of(jaxpr: Any) -> float:
-    return sum(_price(equation) for equation in jaxpr.eqns)
+_MOVING = ("reshape", "broadcast_in_dim", "transpose", "squeeze", "convert_element_type", "copy")
 
 
-def _price(equation: Any) -> float:
+def _of(jaxpr: Any, entries: bool) -> float:
+    return sum(_price(equation, entries) for equation in jaxpr.eqns)
+
+
+def _price(equation: Any, entries: bool) -> float:
     name, params = equation.primitive.name, equation.params
     shapes = [variable.aval.shape for variable in equation.invars]
     if name == "dot_general":
@@ -54,11 +78,14 @@ def _price(equation: Any) -> float:
     if name in _UNPRICED:
         raise NotImplementedError(f"no price is known for {name}")
     if name == "custom_linear_solve":
-        return _of(params["jaxprs"].solve.jaxpr)
+        return _of(params["jaxprs"].solve.jaxpr, entries)
     if name == "cond":
-        return max(_of(branch.jaxpr) for branch in params["branches"])
+        return max(_of(branch.jaxpr, entries) for branch in params["branches"])
     rounds = params["length"] if name == "scan" else 1
-    return rounds * sum(_of(inner) for inner in _inside(params))
+    inner = list(_inside(params))
+    if not inner and entries and name not in _MOVING:
+        return sum(prod(variable.aval.shape) for variable in equation.outvars)
+    return rounds * sum(_of(one, entries) for one in inner)
 
 
 def _inside(params: dict[str, Any]) -> Iterator[Any]:
