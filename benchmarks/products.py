@@ -8,12 +8,14 @@ from jax.flatten_util import ravel_pytree
 
 import curvlib as cl
 from benchmarks.run import Group
+from curvlib.counting import operations
 from curvlib.fisher import fisher_map
 from curvlib.products import Curvature, ggn_map, hessian_map
 
 ABOUT = (
     "products with curvature matrices of tanh networks, the point linearized once as within conjugate "
-    "gradients: twenty in one loop, beside twenty gradients in one"
+    "gradients: twenty in one loop, beside twenty gradients in one, and beside the plain derivative of the "
+    "gradient along a vector; with each one's cost in gradients by counting multiply-adds"
 )
 LOOP = 20
 AUTOENCODER = (64, 128, 32, 128, 64)
@@ -33,6 +35,9 @@ MAPS: dict[str, Callable[[cl.Supervised, list], Curvature]] = {
     ),
     "empirical Fisher product": lambda problem, params: fisher_map(problem, params, "empirical"),
     "Hessian product": hessian_map,
+    "jvp of grad": lambda problem, params: Curvature(
+        lambda v: jax.jvp(jax.grad(problem.loss), (params,), (v,))[1], params
+    ),
 }
 
 Array = jax.Array
@@ -49,8 +54,28 @@ def groups() -> Iterator[Group]:
                 name: lambda f=run, problem=problem, params=params, v=direction: f(problem, params, v)
                 for name, run in runs.items()
             },
-            {"parameters": ravel_pytree(params)[0].size, "likelihood": type(likelihood).__name__},
+            {
+                "parameters": ravel_pytree(params)[0].size,
+                "likelihood": type(likelihood).__name__,
+                "counted": counted(problem, params),
+                "megabytes": {name: megabytes(run, problem, params) for name, run in runs.items()},
+            },
         )
+
+
+def counted(problem: cl.Supervised, params: list) -> dict[str, float]:
+    """The multiply-adds of each product, with what depends on the point saved, over those of a gradient."""
+    gradient = operations(jax.grad(problem.loss), params)
+    return {
+        name: round(operations(of(problem, params).product, params) / gradient, 3)
+        for name, of in MAPS.items()
+    }
+
+
+def megabytes(run: Callable[..., list], problem: cl.Supervised, params: list) -> float:
+    """Of the temporaries that the compiled loop reserves."""
+    compiled = run.lower(problem, params, params).compile()
+    return round(compiled.memory_analysis().temp_size_in_bytes / 1e6, 2)
 
 
 def predict(params: list, x: Array) -> Array:

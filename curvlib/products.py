@@ -70,7 +70,11 @@ def hessian_map(problem: Any, params: Params) -> Curvature:
     """
     check_problem(problem)
     check_params(params)
-    return Curvature(jax.linearize(jax.grad(problem.loss), params)[1], params)
+    push = jax.linearize(jax.grad(problem.loss), params)[1]
+    # The same map, H being symmetric; but in the derivative of a backward pass two products of matrices are
+    # added for each layer and then transposed, a copy of the layer, in its transpose each before they are.
+    pull = jax.linear_transpose(push, params)
+    return Curvature(lambda v: pull(v)[0], params)
 
 
 def ggn_map(problem: Any, params: Params) -> Curvature:
