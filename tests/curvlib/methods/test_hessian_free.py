@@ -232,11 +232,11 @@ def test_what_is_not_finite_is_a_status(where):
 
 
 def test_it_goes_back_from_where_there_is_no_gradient():
-    edge = cl.Objective(lambda p: p - 0.5 * jnp.sqrt(p))
+    """The loss is p² everywhere, but below 0.1 its derivative is not a number."""
+    edge = cl.Objective(lambda p: p**2 + jnp.where(p > -1, 0.0, jnp.sqrt(p - 0.1)))
     method = cl.HessianFree(matrix="hessian", damping=1e-3)
-    trace = cl.minimize(edge, method, jnp.array(1.0), 100, tol=1e-8)
-    assert trace.status.converged
-    np.testing.assert_allclose(trace.params, 1 / 16, rtol=1e-6)
+    trace = cl.minimize(edge, method, jnp.array(1.0), 40)
+    assert 0.1 <= trace.params < 0.5 and np.isfinite(trace.losses).all()
 
 
 def indefinite(problem, params, damping):
