@@ -29,9 +29,7 @@ def test_layers_and_chunks_give_the_diagonal_of_the_dense_matrix(name, count):
 
 def test_the_ridge_is_left_to_the_damping():
     problem, params = problem_of(cl.MLP((3, 2)), LIKELIHOODS["Gaussian"], 5)
-    with_ridge = cl.Supervised(
-        problem.predict, problem.likelihood, problem.inputs, problem.targets, l2=10.0
-    )
+    with_ridge = cl.Supervised(problem.predict, problem.likelihood, problem.inputs, problem.targets, l2=10.0)
     for a, b in zip(*(cl.empirical_diagonal(p, params) for p in (problem, with_ridge)), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 

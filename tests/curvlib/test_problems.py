@@ -117,11 +117,13 @@ def test_a_condition_number_that_is_no_number_is_refused(kappa):
 
 
 def test_the_ridge_has_its_own_derivatives_in_parameters_and_strength():
-    """½ l2 ‖θ‖²: gradient l2 θ, Hessian l2 I, and ½ ‖θ‖² by l2; in all orders that a method or a tuner asks for."""
+    """½ l2 ‖θ‖²: gradient l2 θ, Hessian l2 I, and ½ ‖θ‖² by l2."""
     x, theta = jnp.ones((3, 2)), jnp.array([3.0, -1.0])
 
     def loss(theta, l2):
-        return cl.Supervised(lambda w, x: 0.0 * (x @ w), cl.likelihoods.Gaussian(), x, x[:, 0], l2).loss(theta)
+        return cl.Supervised(lambda w, x: 0.0 * (x @ w), cl.likelihoods.Gaussian(), x, x[:, 0], l2).loss(
+            theta
+        )
 
     np.testing.assert_allclose(jax.grad(loss)(theta, 0.7), 0.7 * theta, rtol=1e-12)
     np.testing.assert_allclose(jax.grad(loss, argnums=1)(theta, 0.7), 5.0, rtol=1e-12)

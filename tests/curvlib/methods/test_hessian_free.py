@@ -65,7 +65,7 @@ def test_the_step_goes_back_to_the_last_iterate_before_the_loss_was_lower():
         moved, _, info = one_step(problem, params, method)
         product = ggn_map(problem, params).product
         found = conjugate_gradients(
-            lambda v, d=damping: jax.tree.map(lambda c, x: c + d * x, product(v), v),
+            lambda v, d=damping, at=product: jax.tree.map(lambda c, x: c + d * x, at(v), v),
             jax.tree.map(jnp.negative, jax.grad(problem.loss)(params)),
             35,
             preconditioner=cl.diagonal_preconditioner(problem, params, damping),
@@ -310,4 +310,4 @@ def test_what_does_not_fit_gets_a_sentence(options, words):
 
 
 def test_outcomes_of_conjugate_gradients_keep_their_codes():
-    assert CGOutcome.ITERATIONS == 0 and CGOutcome.BAD_PRECONDITIONER == len(CGOutcome.REASONS) - 1
+    assert CGOutcome.ITERATIONS == 0 and len(CGOutcome.REASONS) - 1 == CGOutcome.BAD_PRECONDITIONER

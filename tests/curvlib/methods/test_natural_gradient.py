@@ -9,8 +9,8 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 import curvlib as cl
-from curvlib.fisher import fisher_map
 from curvlib.counting import operations
+from curvlib.fisher import fisher_map
 from tests.curvlib.densities import DENSITIES, NATURAL
 from tests.curvlib.test_fisher import KEY, linear, network, problem_of
 
