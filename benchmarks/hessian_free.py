@@ -12,7 +12,6 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -21,6 +20,7 @@ from benchmarks.autoencoder import SAVED
 from benchmarks.kfac import DIGITS, adam, autoencoder, first_weights
 from benchmarks.kfac_race import RACED_ON, TARGET, TUNED_ON
 from benchmarks.run import Group
+from curvlib import loop
 
 ABOUT = (
     "runs on an autoencoder of digits, all data in each step, until a number of gradients is spent, by "
@@ -31,13 +31,15 @@ ROUNDS = 5
 
 RECORD = DIGITS.parent / "hessian-free.json"
 BUDGET, FURTHER = 6000, 14.10  # gradients; a second target
+PIECE = 50  # steps, after which it is looked whether the budget is spent
+DETAILS = ("cg_iterations", "taken", "damping", "gain_ratio", "positive_definite")
 ITERATIONS, PARTS = (10, 30, 100, 250), (1.0, 0.5, 0.25)
 CHANGES = {
-    "nothing": {},
     "no preconditioner": {"preconditioner": None},
     "cold start": {"warm": 0.0},
     "no stop on progress": {"progress": None},
-    "one iterate kept": {"keep": 1},
+    "no backtracking": {"keep": 0},
+    "no line search": {"line_search": None},
     "λ = 0.01": {"damping": 0.01},
     "λ = 1": {"damping": 1.0},
     "Hessian": {"matrix": "hessian"},
@@ -67,8 +69,9 @@ def groups() -> Iterator[Group]:
     changed = {name: partial(hessian_free, problem, chosen | more) for name, more in CHANGES.items()}
     told["HF, changed"] = {"runs": {name: family(run) for name, run in changed.items()}}
     searches = {f"memory {m}": partial(lbfgs, problem, m) for m in MEMORIES}
-    told["L-BFGS"] = raced(searches)
-    RECORD.write_text(json.dumps({"target": TARGET, "further": FURTHER, "methods": told}) + "\n")
+    told["L-BFGS"] = raced(searches, only_chosen=True)
+    record = {"target": TARGET, "further": FURTHER, "budget": BUDGET, "methods": told}
+    RECORD.write_text(json.dumps(record) + "\n")
 
     searched = searches[told["L-BFGS"]["chosen"]]
     yield timing(problem, chosen, searched)
@@ -85,19 +88,23 @@ def timing(problem: cl.Supervised, chosen: dict[str, Any], searched: Callable[..
     }
     work = {
         "Adam": steps["Adam"],
-        "HF": hessian_free(problem, chosen, RACED_ON[0], steps["HF"]).work[-1],
+        "HF": np.sum(cl.minimize(problem, method, start, steps["HF"]).details["work"][:-1]),
         "L-BFGS": searched(RACED_ON[0], steps["L-BFGS"]).work[-1],
     }
     facts = {name: {"steps": steps[name], "gradients": round(float(work[name]), 1)} for name in steps}
     return Group("one start", contestants, facts)
 
 
-def raced(runs: dict[str, Callable[..., Run]]) -> dict[str, Any]:
-    """Which takes the fewest gradients to the target, and what all do from the other starts."""
-    tuned = {name: statistics.median(to_target(run(seed)) for seed in TUNED_ON) for name, run in runs.items()}
+def raced(runs: dict[str, Callable[..., Run]], only_chosen: bool = False) -> dict[str, Any]:
+    """Which takes the fewest gradients to the target, and what it does, or all do, from the other starts."""
+    tuned = {
+        name: statistics.median(to_target(run(seed, target=TARGET)) for seed in TUNED_ON)
+        for name, run in runs.items()
+    }
     chosen = min(tuned, key=tuned.__getitem__)
     tuned = {name: whole(value) for name, value in tuned.items()}
-    return {"chosen": chosen, "tuned": tuned, "runs": {name: family(run) for name, run in runs.items()}}
+    shown = [chosen] if only_chosen else list(runs)
+    return {"chosen": chosen, "tuned": tuned, "runs": {name: family(runs[name]) for name in shown}}
 
 
 def to_target(run: Run, target: float = TARGET) -> float:
@@ -133,34 +140,57 @@ def family(run: Callable[..., Run]) -> dict[str, Any]:
     return told
 
 
-def hessian_free(problem: cl.Supervised, options: dict[str, Any], seed: int, steps: int | None = None) -> Run:
-    """As many steps as spend the budget if conjugate gradients take all their iterations, or as are told."""
-    method = cl.HessianFree(**options)
-    steps = steps or min(600, int(BUDGET / (4 + 1.25 * method.iterations * method.model)))
-    trace = cl.minimize(problem, method, first_weights(seed), steps)
-    taken = int(trace.steps)
-    details = {
-        name: np.asarray(trace.details[name], float)[:taken]
-        for name in ("cg_iterations", "taken", "damping", "gain_ratio", "positive_definite")
-    }
-    work = np.concatenate([[0], np.cumsum(np.asarray(trace.details["work"], float)[:taken])])
-    return Run(np.asarray(trace.losses, float)[: taken + 1], work, details)
+def hessian_free(
+    problem: cl.Supervised,
+    options: dict[str, Any],
+    seed: int,
+    steps: int = 10_000,
+    target: float = -np.inf,
+) -> Run:
+    """Steps until the budget is spent or the target reached, or as many as are told."""
+    now = loop.start(problem, cl.HessianFree(**options), first_weights(seed), None)
+    method, pieces = cl.HessianFree(**options), []
+    while now.code == loop.RUNNING and now.index < steps:
+        done = int(now.index)
+        rows = min(PIECE, steps - done) + 1
+        now, records = loop.run(problem, method, now, 10**6, 0.0, rows, False)
+        pieces.append(
+            jax.tree.map(lambda record, n=int(now.index) - done: np.asarray(record, float)[:n], records)
+        )
+        spent = sum(float(np.sum(piece["details"]["work"])) for piece in pieces)
+        if spent >= BUDGET or np.min(pieces[-1]["loss"], initial=np.inf) <= target:
+            break
+    told = jax.tree.map(lambda *parts: np.concatenate(parts), *pieces)
+    work = np.concatenate([[0], np.cumsum(told["details"].pop("work"))])[:-1]  # before each step
+    kept = work <= BUDGET if steps == 10_000 else slice(None)
+    details = {name: told["details"][name][kept] for name in DETAILS}
+    return Run(told["loss"][kept], work[kept], details)
 
 
-def lbfgs(problem: cl.Supervised, memory: int, seed: int, steps: int = 3000) -> Run:
+def lbfgs(
+    problem: cl.Supervised, memory: int, seed: int, steps: int = 10_000, target: float = -np.inf
+) -> Run:
     """optax's, with its zoom line search, each of whose trials costs a gradient."""
-    losses, trials = _lbfgs(memory)(problem, first_weights(seed), steps)
-    work = np.concatenate([[0], np.cumsum(np.asarray(trials, float))])
+    start, run = _lbfgs(memory)
+    carry, losses, trials = start(first_weights(seed)), [], []
+    while len(losses) * PIECE < steps:
+        carry, (some, count) = run(problem, carry)
+        losses.append(np.asarray(some, float))
+        trials.append(np.asarray(count, float))
+        if np.sum(trials) >= BUDGET or np.min(some) <= target:
+            break
+    work = np.concatenate([[0], np.cumsum(np.concatenate(trials))])[:-1]
     kept = work <= BUDGET
-    return Run(np.asarray(losses, float)[kept], work[kept], {})
+    return Run(np.concatenate(losses)[kept], work[kept], {})
 
 
 @cache
-def _lbfgs(memory: int) -> Callable[..., tuple[Array, Array]]:
+def _lbfgs(memory: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The state before the first step, and how to take a piece of steps: their losses and trials."""
     rule = optax.lbfgs(memory_size=memory)
 
-    @partial(jax.jit, static_argnames="steps")
-    def run(problem: cl.Supervised, params: Any, steps: int) -> tuple[Array, Array]:
+    @jax.jit
+    def run(problem: cl.Supervised, carry: tuple[Any, Any]) -> tuple[Any, tuple[Array, Array]]:
         evaluate = optax.value_and_grad_from_state(problem.loss)
 
         def step(carry: tuple[Any, Any], _: None) -> tuple[tuple[Any, Any], tuple[Array, Array]]:
@@ -171,7 +201,6 @@ def _lbfgs(memory: int) -> Callable[..., tuple[Array, Array]]:
             )
             return (optax.apply_updates(params, updates), state), (loss, state[-1].info.num_linesearch_steps)
 
-        (params, _), (losses, trials) = jax.lax.scan(step, (params, rule.init(params)), None, steps)
-        return jnp.append(losses, problem.loss(params)), trials
+        return jax.lax.scan(step, carry, None, PIECE)
 
-    return run
+    return lambda params: (params, rule.init(params)), run

@@ -21,7 +21,7 @@ def operations(function: Callable[..., Any], *arguments: Any, entries: bool = Fa
     Args:
         function: a JAX function.
         *arguments: arrays, or their shapes as ``jax.ShapeDtypeStruct``.
-        entries: count one also for each entry of what works entry by entry, which else counts nothing.
+        entries: count one also for each entry of a result that is not a product's, which else counts nothing.
 
     Raises:
         NotImplementedError: for a factorization without a price.

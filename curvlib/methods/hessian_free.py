@@ -83,13 +83,14 @@ class HessianFree:
         tol: stop conjugate gradients when the norm of the residual is at most tol · ‖g‖.
         warm: in [0, 1]; 0 to start at zero.
         preconditioner: a function (problem, params, λ) -> (r ↦ M⁻¹r), or None.
-        keep: of how many iterates, on a geometric grid, the step is chosen, beside the last one.
+        keep: of how many iterates, on a geometric grid, the step is chosen, beside the last one; 0 to take
+            that as it is.
         model: the part of the batch, in (0, 1], that C is taken of, other rows each step.
         line_search: an ``Armijo``, or None for the whole δ.
 
     Raises:
         ValueError: if a number is out of its range.
-        TypeError: at the first step, if the problem has no outputs ("ggn") or no rows to take a part of.
+        TypeError: at the start, if the problem has no outputs ("ggn") or no rows to take a part of.
 
     Source: Martens 2010, "Deep learning via Hessian-free optimization"; Martens & Sutskever 2012, "Training
     deep and recurrent networks with Hessian-free optimization"; for negative curvature Nocedal & Wright 2006,
@@ -134,7 +135,8 @@ class HessianFree:
                 "the preconditioner must be a function (problem, params, damping) -> "
                 f"(r -> M⁻¹r), or None, got {self.preconditioner!r}"
             )
-        check_count("keep", self.keep)
+        if self.keep != 0:
+            check_count("keep", self.keep)
         check_part("model", self.model)
         check_line_search(self.line_search)
 
@@ -271,6 +273,11 @@ class HessianFree:
             loss = problem.loss(moved)
             return jnp.where(jnp.isfinite(loss), loss, jnp.inf)
 
+        end = loss_at(found.x)
+        if self.keep == 0:
+            value = found.values[found.iterations]
+            return found.x, value, end, (found.iterations, jnp.int32(1))
+
         def kept(place: Array) -> Params:
             return jax.tree.map(lambda x: x[place], found.kept)
 
@@ -286,16 +293,8 @@ class HessianFree:
             return (carry[0] < self.keep) & (at > 0) & carry[4]
 
         last = found.iterations
-        first = jnp.where(
-            found.kept_at[0] == last, 1, 0
-        )  # of which the loss is known
-        start = (
-            first,
-            jnp.int32(-1),
-            loss_at(found.x),
-            jnp.int32(1),
-            jnp.array(True),
-        )
+        known = jnp.where(found.kept_at[0] == last, 1, 0)  # kept, and the last
+        start = known, jnp.int32(-1), end, jnp.int32(1), jnp.array(True)
         _, best, loss, tried, _ = jax.lax.while_loop(on, back, start)
         x = jax.tree.map(
             lambda end, old: jnp.where(best < 0, end, old), found.x, kept(best)

@@ -89,6 +89,16 @@ def test_the_step_goes_back_to_the_last_iterate_before_the_loss_was_lower():
     assert went_back > 0
 
 
+def test_backtracking_can_be_left_out():
+    problem, params = network(20, 0.0)
+    params = jax.tree.map(lambda W: 8 * W, params)
+    options = {"damping": 1e-2, "warm": 0.0, "progress": None, "iterations": 35, "line_search": None}
+    back = one_step(problem, params, cl.HessianFree(**options))[2].details
+    moved, state, info = one_step(problem, params, cl.HessianFree(keep=0, **options))
+    assert back["taken"] < back["cg_iterations"] == info.details["taken"] and info.details["evaluations"] == 1
+    np.testing.assert_allclose(flat(moved), flat(params) + flat(state.start), rtol=1e-12)
+
+
 def test_damping_follows_the_gain_ratio():
     problem, params = network(20)
     start = jax.tree.map(lambda W: 4 * W, params)
@@ -297,7 +307,7 @@ def test_memory_grows_with_the_parameters_not_with_their_square():
         ({"matrix": "fisher"}, "matrix"),
         ({"iterations": 0}, "iterations"),
         ({"warm": 1.5}, "warm"),
-        ({"keep": 0}, "keep"),
+        ({"keep": -1}, "keep"),
         ({"model": 0.0}, "model"),
         ({"progress": 5e-4}, "progress"),
         ({"preconditioner": 2.0}, "preconditioner"),
