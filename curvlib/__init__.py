@@ -14,6 +14,7 @@ from curvlib.line_search import Armijo
 from curvlib.method import Info, Method
 from curvlib.methods import (
     KFAC,
+    LBFGS,
     FirstOrder,
     GaussNewton,
     GradientDescent,
@@ -33,6 +34,7 @@ from curvlib.solvers import CG, Dense, Diagonal, Rows
 from curvlib.status import Status
 from curvlib.train import train
 from curvlib.uncertainty import covariance
+from curvlib.wolfe import StrongWolfe
 
 if TYPE_CHECKING:
     from curvlib import show
@@ -42,6 +44,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CG",
     "KFAC",
+    "LBFGS",
     "MLP",
     "Armijo",
     "Dense",
@@ -59,6 +62,7 @@ __all__ = [
     "Objective",
     "Rows",
     "Status",
+    "StrongWolfe",
     "Supervised",
     "Trace",
     "TrustRegionNewton",
