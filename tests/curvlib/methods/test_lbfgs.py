@@ -91,6 +91,12 @@ def test_it_needs_no_more_evaluations_an_iteration_than_scipys(make):
     assert steps <= 1.1 * theirs.nit
 
 
+def test_the_first_step_has_length_one_where_gradients_are_long():
+    trace = cl.minimize(cl.Objective(lambda p: 50 * p**2), cl.LBFGS(), jnp.array(5.0), 1, path=True)
+    np.testing.assert_allclose(trace.path[1], 4.0, rtol=1e-12)
+    assert trace.details["evaluations"][0] == 1
+
+
 def test_the_record_has_the_losses_that_the_search_has_computed():
     problem, start = rosenbrock(4)
     trace = cl.minimize(problem, cl.LBFGS(), start, 20, path=True)
