@@ -140,20 +140,13 @@ def family(run: Callable[..., Run]) -> dict[str, Any]:
     return told
 
 
-def hessian_free(
-    problem: cl.Supervised,
-    options: dict[str, Any],
-    seed: int,
-    steps: int = 10_000,
-    target: float = -np.inf,
-) -> Run:
-    """Steps until the budget is spent or the target reached, or as many as are told."""
-    now = loop.start(problem, cl.HessianFree(**options), first_weights(seed), None)
+def hessian_free(problem: cl.Supervised, options: dict[str, Any], seed: int, target: float = -np.inf) -> Run:
+    """Steps until the budget is spent or the target reached."""
     method, pieces = cl.HessianFree(**options), []
-    while now.code == loop.RUNNING and now.index < steps:
+    now = loop.start(problem, method, first_weights(seed), None)
+    while now.code == loop.RUNNING:
         done = int(now.index)
-        rows = min(PIECE, steps - done) + 1
-        now, records = loop.run(problem, method, now, 10**6, 0.0, rows, False)
+        now, records = loop.run(problem, method, now, 10**6, 0.0, PIECE + 1, False)
         pieces.append(
             jax.tree.map(lambda record, n=int(now.index) - done: np.asarray(record, float)[:n], records)
         )
@@ -162,7 +155,7 @@ def hessian_free(
             break
     told = jax.tree.map(lambda *parts: np.concatenate(parts), *pieces)
     work = np.concatenate([[0], np.cumsum(told["details"].pop("work"))])[:-1]  # before each step
-    kept = work <= BUDGET if steps == 10_000 else slice(None)
+    kept = work <= BUDGET
     details = {name: told["details"][name][kept] for name in DETAILS}
     return Run(told["loss"][kept], work[kept], details)
 

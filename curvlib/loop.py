@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from curvlib.linalg import norm
 from curvlib.method import Info, Method, Problem, State, value_and_gradient
 from curvlib.status import Status
-from curvlib.trees import Array, Params
+from curvlib.trees import Array, Params, same_entries
 
 
 class Loop(NamedTuple):
@@ -89,7 +89,7 @@ def run(
         finite = jnp.isfinite(info.loss) & jnp.isfinite(info.gradient_norm)
         seen, stop = _seen(loop, info.loss, info.gradient_norm, finite), jnp.asarray(info.stop)
         # A method whose own numbers still change (a momentum, a radius) may yet move, as may one that draws.
-        stalled = info.moves & _equal((params, state), (loop.params, loop.state))
+        stalled = info.moves & same_entries((params, state), (loop.params, loop.state))
         stalled = (stalled | (seen.idle >= patience)) & (not draws)
         at_rest = jnp.asarray(info.at_rest, jnp.int32)
         # A full step that leads nowhere is one from a stationary point; one that a retreat cut short is not.
@@ -250,16 +250,6 @@ def record_of(info: Info, path: Params | None) -> dict[str, Any]:
 def where(condition: Array, new: Params, old: Params) -> Params:
     """One pytree where the condition holds, else the other."""
     return jax.tree.map(partial(jnp.where, condition), new, old)
-
-
-def _equal(a: Any, b: Any) -> Array:
-    """Whether two pytrees have the same floating-point entries; counters and keys do not matter."""
-    same = [
-        jnp.all(x == y)
-        for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-        if jnp.issubdtype(jnp.result_type(x), jnp.inexact)
-    ]
-    return jnp.all(jnp.stack(same))
 
 
 def _largest(tree: Params) -> Array:

@@ -42,6 +42,10 @@ class Curvature:
         """C, dense, shape (n, n): ``product`` applied to the n basis vectors of ``ravel_pytree(params)``."""
         return dense(self.product, self.params)
 
+    def damped(self, damping: float | Array) -> Callable[[Params], Params]:
+        """v ↦ (C + λI)v, in v's dtype."""
+        return lambda v: jax.tree.map(lambda c, x: (c + damping * x).astype(x.dtype), self.product(v), v)
+
     def diagonal(self) -> Array:
         """The diagonal of C, shape (n,): the sums of squares of the rows where C is known by them, in their
         m·n memory; else by n products, one after another, in O(n)."""
@@ -58,6 +62,9 @@ class Curvature:
 
 def hessian_map(problem: Any, params: Params) -> Curvature:
     """The Hessian ∇²L(θ) as a map: the gradient is linearized once, and a product costs what is left of it.
+
+    It is the transpose of the gradient's derivative. That is the same but for a loss with ``stop_gradient``,
+    whose gradient need not be one.
 
     Raises:
         TypeError: if the problem has no loss, or ``params`` is not floating-point.
@@ -147,8 +154,8 @@ def pulled_back(
 def hvp(problem: Any, params: Params, v: Params) -> Params:
     """The Hessian–vector product H v, H = ∇²L(θ), without forming H.
 
-    Hv = ∂/∂ε ∇L(θ + εv) at ε = 0: the derivative of the gradient in the direction v, forward over reverse
-    mode. It costs a small multiple of a gradient, and O(n) memory.
+    Hv = ∂/∂ε ∇L(θ + εv) at ε = 0, the derivative of the gradient in the direction v. It costs a small
+    multiple of a gradient, and O(n) memory.
 
     Args:
         problem: has ``loss(params) -> scalar``.

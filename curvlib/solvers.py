@@ -95,20 +95,15 @@ class CG:
     def solve(
         self, curvature: Curvature, b: Params, damping: float | Array = 0.0, x0: Params | None = None
     ) -> tuple[Params, dict[str, Array]]:
-        def damped(v: Params) -> Params:
-            return jax.tree.map(lambda c, x: (c + damping * x).astype(x.dtype), curvature.product(v), v)
-
-        found = conjugate_gradients(damped, b, self.iterations, self.tol, x0)
-        negative = found.outcome == CGOutcome.NEGATIVE_CURVATURE
-        not_positive = negative | (found.outcome == CGOutcome.ZERO_CURVATURE)
-        nothing = not_positive & (found.iterations == 0)
+        found = conjugate_gradients(curvature.damped(damping), b, self.iterations, self.tol, x0)
+        nothing = found.outcome.not_positive & (found.iterations == 0)
         if x0 is None:
             x = jax.tree.map(lambda own, first: jnp.where(nothing, first, own), found.x, b)
         else:
             x = found.x
         return x, {
-            "positive_definite": ~not_positive,
-            "indefinite": negative,
+            "positive_definite": ~found.outcome.not_positive,
+            "indefinite": found.outcome == CGOutcome.NEGATIVE_CURVATURE,
             "finite": found.outcome != CGOutcome.NOT_FINITE,
             "cg_iterations": found.iterations,
         }

@@ -63,6 +63,16 @@ def check_like_params(params: Params, v: Params) -> None:
             )
 
 
+def same_entries(a: Any, b: Any) -> Array:
+    """Whether two pytrees have the same floating-point entries; counters and keys do not matter."""
+    same = [
+        jnp.all(x == y)
+        for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+        if jnp.issubdtype(jnp.result_type(x), jnp.inexact)
+    ]
+    return jnp.all(jnp.stack(same))
+
+
 def check_array(name: str, value: Any) -> Any:
     """``value`` as an array, a list as NumPy's; what holds no numbers is refused.
 

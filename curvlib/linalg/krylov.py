@@ -97,7 +97,7 @@ def conjugate_gradients(
         >>> [round(float(x), 6) for x in result.x], int(result.iterations)
         ([1.0, 1.0], 2)
     """
-    _check_cg(b, steps, tol, x0, radius)
+    _check_cg(b, steps, tol, x0, radius, keep)
     flat_b, unravel = ravel_pytree(b)
     dtype = flat_b.dtype
 
@@ -198,8 +198,10 @@ def _keep(records: dict[str, Array], k: Array, x: Array) -> dict[str, Array]:
     }
 
 
-def _check_cg(b: Params, steps: int, tol: Any, x0: Params | None, radius: Any) -> None:
+def _check_cg(b: Params, steps: int, tol: Any, x0: Params | None, radius: Any, keep: Any) -> None:
     check_count("steps", steps)
+    if keep != 0:
+        check_count("keep", keep)
     check_at_least("tol", tol, 0.0)
     check_at_least("radius", radius, 0.0, strictly=True)
     check_params(b, "the right-hand side")

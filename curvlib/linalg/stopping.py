@@ -46,6 +46,11 @@ class CGOutcome(Outcome):
         ),
     )
 
+    @property
+    def not_positive(self) -> Array:
+        """Whether a direction p with pᵀAp ≤ 0 ended it: the matrix is not positive definite."""
+        return (self.code == self.NEGATIVE_CURVATURE) | (self.code == self.ZERO_CURVATURE)
+
 
 @hyperparameters
 class RelativeProgress:

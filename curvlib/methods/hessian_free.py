@@ -33,7 +33,7 @@ from curvlib.preconditioners import diagonal_preconditioner
 from curvlib.problems import gives
 from curvlib.products import Curvature, ggn_map, hessian_map
 from curvlib.status import Status
-from curvlib.trees import Array, Params
+from curvlib.trees import Array, Params, same_entries
 
 _MAPS: dict[str, Callable[[Problem, Params], Curvature]] = {
     "ggn": ggn_map,
@@ -176,20 +176,12 @@ class HessianFree:
         part = source if self.model == 1 else source.part(self.model, state.count)
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
         matrix = _MAPS[self.matrix](part, params)
-
-        def damped(v: Params) -> Params:
-            return jax.tree.map(
-                lambda c, x: (c + state.damping * x).astype(x.dtype),
-                matrix.product(v),
-                v,
-            )
-
         downhill = jax.tree.map(jnp.negative, gradient)
         inverse = None
         if self.preconditioner is not None:
             inverse = self.preconditioner(part, params, state.damping)
         found = conjugate_gradients(
-            damped,
+            matrix.damped(state.damping),
             downhill,
             self.iterations,
             self.tol,
@@ -210,7 +202,7 @@ class HessianFree:
         )
 
         ratio = gain_ratio(loss, at, jnp.where(descends, -value, jnp.inf))
-        bent = _met_negative_curvature(found.outcome)
+        bent = found.outcome.not_positive
         factor = jnp.where(ratio > 0.75, 2 / 3, jnp.where(ratio < 0.25, 3 / 2, 1.0))
         damping = state.damping * jnp.where(bent, 4.0, factor).astype(loss.dtype)
         damping = jnp.maximum(damping, jnp.finfo(damping.dtype).tiny)
@@ -251,16 +243,9 @@ class HessianFree:
         slope: Array,
     ) -> Array:
         """Whether the step is lost in the rounding of θ, and not for the damping."""
-        same = jnp.array(
-            [
-                jnp.all(a == b)
-                for a, b in zip(
-                    jax.tree.leaves(params), jax.tree.leaves(moved), strict=True
-                )
-            ]
-        )
         bent = 2 * (value - slope)  # δᵀ(C + λI)δ
-        return jnp.all(same) & (2 * state.damping * inner(step, step) <= bent)
+        lost = same_entries(params, moved)
+        return lost & (2 * state.damping * inner(step, step) <= bent)
 
     def _backtrack(
         self, problem: Problem, params: Params, found: CGResult
@@ -348,9 +333,3 @@ def _batch_like(problem: Problem, batch: Problem) -> Problem:
             f"problem's, {rows(problem)} for each datum, got {rows(batch)}"
         )
     return batch
-
-
-def _met_negative_curvature(outcome: CGOutcome) -> Array:
-    """Whether a direction p with pᵀAp ≤ 0 ended conjugate gradients."""
-    negative = outcome == CGOutcome.NEGATIVE_CURVATURE
-    return negative | (outcome == CGOutcome.ZERO_CURVATURE)

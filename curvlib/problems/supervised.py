@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
-from jax.custom_derivatives import SymbolicZero
 
 from curvlib.hyperparameters import as_float, check_at_least
 from curvlib.likelihoods import Likelihood
@@ -238,27 +236,8 @@ def _root(bend: Callable[[Array, Array], Array], outputs: Array) -> Callable[[Ar
     return lambda v: jnp.einsum("nij,nj->ni", root, v.reshape(count, size)).reshape(shape)
 
 
-@jax.custom_jvp
-def _ridge(leaf: Array, l2: Array) -> Array:
-    """½ l2 Σθ². In at least single precision, and l2 inside the sum: Σθ² alone may overflow. By its own rule
-    the second derivative costs one multiplication an entry; by JAX's, six."""
-    leaf = _at_least_single(leaf)
-    return 0.5 * jnp.sum((jnp.asarray(l2, leaf.dtype) * leaf) * leaf)
-
-
-@partial(_ridge.defjvp, symbolic_zeros=True)
-def _ridge_jvp(primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[Array, Array]:
-    (leaf, l2), (along, more) = primals, tangents
-    wide = _at_least_single(leaf)
-    scaled = jnp.asarray(l2, wide.dtype) * wide
-    change = jnp.zeros((), wide.dtype)
-    if not isinstance(along, SymbolicZero):
-        change = change + jnp.sum(scaled * along)
-    if not isinstance(more, SymbolicZero):
-        change = change + 0.5 * jnp.sum((more * wide) * wide)
-    return _ridge(leaf, l2), change.astype(wide.dtype)
-
-
-def _at_least_single(leaf: Array) -> Array:
+def _ridge(leaf: Array, l2: float | Array) -> Array:
+    """½ l2 Σθ². In at least single precision, and l2 inside the sum: Σθ² alone may overflow."""
     leaf = jnp.asarray(leaf)
-    return leaf.astype(jnp.promote_types(leaf.dtype, jnp.float32))
+    leaf = leaf.astype(jnp.promote_types(leaf.dtype, jnp.float32))
+    return 0.5 * jnp.sum((jnp.asarray(l2, leaf.dtype) * leaf) * leaf)

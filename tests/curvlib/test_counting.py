@@ -7,12 +7,45 @@ import pytest
 from curvlib.counting import operations, relative_costs
 
 
-def test_products_count_their_multiplications_in_loops_and_branches_too():
-    a, x = jnp.ones((4, 5)), jnp.ones(5)
-    assert operations(lambda x: a @ x, x) == 20
-    assert operations(lambda x: jax.lax.fori_loop(0, 3, lambda _, x: a.T @ (a @ x), x), x) == 3 * 40
-    assert operations(lambda x: jax.lax.cond(x[0] > 0, lambda: a @ x, lambda: jnp.ones(4)), x) == 20
-    assert operations(lambda x: (a @ x, x)[1], x) == 0  # what is not needed
+def repeated(matrix, times):
+    return jax.lax.scan(lambda total, _: (total @ matrix, None), matrix, None, length=times)[0]
+
+
+@pytest.mark.parametrize(
+    ("function", "shapes", "expected"),
+    [
+        (lambda a, b: a @ b, [(4, 5), (5, 6)], 4 * 5 * 6),
+        (lambda a, b: jnp.einsum("bij,bkj->bik", a, b), [(7, 4, 5), (7, 6, 5)], 7 * 4 * 5 * 6),
+        (lambda a, x: 3 * jnp.tanh(a) @ x, [(4, 5), (5,)], 20),
+        (lambda a: repeated(a, 9), [(4, 4)], 9 * 64),
+        (jax.jit(lambda a: jax.jit(repeated, static_argnums=1)(a @ a, 9)), [(4, 4)], 10 * 64),
+        (jax.vmap(lambda a: repeated(a, 2)), [(3, 4, 4)], 3 * 2 * 64),
+        (lambda a: jax.lax.fori_loop(0, 5, lambda _, b: a @ b, a), [(4, 4)], 5 * 64),
+        (lambda a: jax.lax.while_loop(lambda b: b[0, 0] < 1, lambda b: a @ b, a), [(4, 4)], 64),
+        (lambda a: jax.lax.cond(a[0, 0] > 0, lambda: a @ a @ a, lambda: a @ a), [(4, 4)], 2 * 64),
+        (jax.checkpoint(lambda a: a @ a), [(4, 4)], 64),
+        (jnp.linalg.cholesky, [(6, 6)], 72),
+        (jnp.linalg.cholesky, [(5, 6, 6)], 5 * 72),
+        (lambda a, b: jax.scipy.linalg.cho_solve((a, True), b), [(6, 6), (6,)], 2 * 36),
+        (lambda a, b: jax.scipy.linalg.solve_triangular(a, b, lower=True), [(6, 6), (6, 5)], 5 * 36),
+        (jnp.linalg.solve, [(6, 6), (6,)], 144 + 2 * 36),
+        (jnp.linalg.eigh, [(6, 6)], 9 * 216),
+        (jnp.linalg.svd, [(3, 8, 6)], 3 * (14 * 8 * 36 + 8 * 216)),
+        (lambda a: jax.scipy.linalg.lu_factor(a)[0], [(8, 6)], 36 * 6),
+        (lambda a: jnp.sum(a * a + jnp.exp(a)), [(6, 6)], 0),
+        (lambda a, b: (a @ b, jnp.linalg.svd(a))[0], [(4, 5), (5, 6)], 4 * 5 * 6),
+    ],
+)
+def test_what_is_known_is_counted(function, shapes, expected):
+    arguments = [jnp.ones(shape) for shape in shapes]
+    assert operations(function, *arguments) == pytest.approx(expected, rel=1e-14)
+
+
+def test_functions_with_rules_of_their_own_count_once():
+    square, other = jax.custom_vjp(lambda a: a @ a), jax.custom_jvp(lambda a: a @ a)
+    square.defvjp(lambda a: (a @ a @ a @ a, a), lambda a, v: (v @ a,))
+    other.defjvp(lambda primals, tangents: (other(*primals), 2 * primals[0] @ tangents[0]))
+    assert operations(square, jnp.ones((4, 4))) == operations(other, jnp.ones((4, 4))) == 64
 
 
 def test_entries_count_where_there_are_no_products():
@@ -29,6 +62,11 @@ def test_costs_are_relative_to_the_unit_by_products_if_it_has_any():
     assert relative_costs((lambda x: x, x), (lambda x: x, x)) == [0]  # nothing in units of nothing
 
 
-def test_a_factorization_without_a_price_is_named():
-    with pytest.raises(NotImplementedError, match="svd"):
-        operations(jnp.linalg.svd, jnp.ones((3, 3)))
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_convolution_counts_a_window_for_each_output(groups):
+    image, kernel = jnp.ones((5, 4, 8, 8)), jnp.ones((6, 4 // groups, 3, 3))
+
+    def convolved(image, kernel):
+        return jax.lax.conv_general_dilated(image, kernel, (1, 1), "VALID", feature_group_count=groups)
+
+    assert operations(convolved, image, kernel) == 5 * 6 * 6 * 6 * (4 // groups) * 9

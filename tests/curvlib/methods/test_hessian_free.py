@@ -220,6 +220,19 @@ def test_least_squares_and_plain_losses():
         cl.minimize(bent, cl.HessianFree(model=0.5), jnp.ones(2), 3)
 
 
+def test_a_convolutional_model_is_as_good_as_any():
+    image = jax.random.normal(jax.random.key(0), (6, 1, 5, 5))
+
+    def predict(params, image):
+        seen = jax.lax.conv_general_dilated(image, params["kernel"], (1, 1), "VALID")
+        return jnp.tanh(seen).reshape(len(image), -1) @ params["out"]
+
+    params = {"kernel": jnp.full((2, 1, 3, 3), 0.1), "out": jnp.full((18, 1), 0.1)}
+    problem = cl.Supervised(predict, cl.likelihoods.Gaussian(), image, jnp.arange(6.0)[:, None])
+    trace = cl.minimize(problem, cl.HessianFree(), params, 5)
+    assert trace.losses[-1] < 0.5 * trace.losses[0] and np.all(np.isfinite(trace.details["work"]))
+
+
 def test_a_step_of_no_length_is_a_status():
     trace = cl.minimize(cl.LeastSquares(lambda p: p - 1), cl.HessianFree(), jnp.ones(3), 50)
     assert trace.status.converged and trace.steps == 0

@@ -207,47 +207,6 @@ def test_misuse_gets_a_sentence():
 # What the solvers cost, counted on their jaxprs.
 
 
-def repeated(matrix, times):
-    return jax.lax.scan(lambda total, _: (total @ matrix, None), matrix, None, length=times)[0]
-
-
-@pytest.mark.parametrize(
-    ("function", "shapes", "expected"),
-    [
-        (lambda a, b: a @ b, [(4, 5), (5, 6)], 4 * 5 * 6),
-        (lambda a, b: jnp.einsum("bij,bkj->bik", a, b), [(7, 4, 5), (7, 6, 5)], 7 * 4 * 5 * 6),
-        (lambda a, x: 3 * jnp.tanh(a) @ x, [(4, 5), (5,)], 20),
-        (lambda a: repeated(a, 9), [(4, 4)], 9 * 64),
-        (jax.jit(lambda a: jax.jit(repeated, static_argnums=1)(a @ a, 9)), [(4, 4)], 10 * 64),
-        (jax.vmap(lambda a: repeated(a, 2)), [(3, 4, 4)], 3 * 2 * 64),
-        (lambda a: jax.lax.fori_loop(0, 5, lambda _, b: a @ b, a), [(4, 4)], 5 * 64),
-        (lambda a: jax.lax.while_loop(lambda b: b[0, 0] < 1, lambda b: a @ b, a), [(4, 4)], 64),
-        (lambda a: jax.lax.cond(a[0, 0] > 0, lambda: a @ a @ a, lambda: a @ a), [(4, 4)], 2 * 64),
-        (jax.checkpoint(lambda a: a @ a), [(4, 4)], 64),
-        (jnp.linalg.cholesky, [(6, 6)], 72),
-        (jnp.linalg.cholesky, [(5, 6, 6)], 5 * 72),
-        (lambda a, b: jax.scipy.linalg.cho_solve((a, True), b), [(6, 6), (6,)], 2 * 36),
-        (lambda a, b: jax.scipy.linalg.solve_triangular(a, b, lower=True), [(6, 6), (6, 5)], 5 * 36),
-        (jnp.linalg.solve, [(6, 6), (6,)], 144 + 2 * 36),
-        (jnp.linalg.eigh, [(6, 6)], 9 * 216),
-        (lambda a: jnp.sum(a * a + jnp.exp(a)), [(6, 6)], 0),
-        (lambda a, b: (a @ b, jnp.linalg.svd(a))[0], [(4, 5), (5, 6)], 4 * 5 * 6),
-    ],
-)
-def test_the_counter_counts_what_is_known(function, shapes, expected):
-    arguments = [jnp.ones(shape) for shape in shapes]
-    assert operations(function, *arguments) == pytest.approx(expected, rel=1e-14)
-
-
-def test_the_counter_counts_functions_with_rules_of_their_own_once_and_refuses_what_has_no_price():
-    square, other = jax.custom_vjp(lambda a: a @ a), jax.custom_jvp(lambda a: a @ a)
-    square.defvjp(lambda a: (a @ a @ a @ a, a), lambda a, v: (v @ a,))
-    other.defjvp(lambda primals, tangents: (other(*primals), 2 * primals[0] @ tangents[0]))
-    assert operations(square, jnp.ones((4, 4))) == operations(other, jnp.ones((4, 4))) == 64
-    with pytest.raises(NotImplementedError, match="no price is known for svd"):
-        operations(jnp.linalg.svd, jnp.ones((4, 4)))
-
-
 def soft_linear(width, classes=3, count=6):
     """n = width · classes parameters, m = count · classes rows."""
     x, labels = jnp.ones((count, width)), jnp.arange(count) % classes
