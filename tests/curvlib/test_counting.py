@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from curvlib.counting import operations, relative_costs
+from curvlib.counting import numbers_held, operations, relative_costs
 
 
 def repeated(matrix, times):
@@ -70,3 +70,54 @@ def test_a_convolution_counts_a_window_for_each_output(groups):
         return jax.lax.conv_general_dilated(image, kernel, (1, 1), "VALID", feature_group_count=groups)
 
     assert operations(convolved, image, kernel) == 5 * 6 * 6 * 6 * (4 // groups) * 9
+
+
+def test_of_a_condition_the_branch_asked_for_counts():
+    either = lambda a: jax.lax.cond(a[0, 0] > 0, lambda: a @ a @ a, lambda: a @ a)  # noqa: E731
+    assert [operations(either, jnp.ones((4, 4)), branches=one) for one in (max, min)] == [128, 64]
+
+
+def turned(a, inner):
+    """Three loops whose length is not known: one, another in it, and one after them."""
+
+    def twice(b):
+        return jax.lax.while_loop(lambda c: c[0, 0] < inner, lambda c: a @ c, a @ b)
+
+    first = jax.lax.while_loop(lambda b: b[0, 0] < 1, twice, a)
+    return jax.lax.while_loop(lambda b: b[0, 0] < 2, lambda b: a @ b, first)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "products"),
+    [(1, 1 + 1 + 1), (3, 3 * (1 + 3) + 3), ((5, 2, 7), 5 * (1 + 2) + 7), ((0, 9, 4), 4)],
+)
+def test_rounds_of_loops_are_those_given(rounds, products):
+    assert operations(turned, jnp.ones((4, 4)), 1.0, rounds=rounds) == 64 * products
+
+
+@pytest.mark.parametrize(("rounds", "word"), [((1, 2), "there are more"), ((1, 2, 3, 4), "there are 3")])
+def test_rounds_of_other_loops_are_refused(rounds, word):
+    with pytest.raises(ValueError, match=rf"rounds of {len(rounds)} loops are given, and {word}"):
+        operations(turned, jnp.ones((4, 4)), 1.0, rounds=rounds)
+
+
+x, matrix = jnp.ones(10), jnp.ones((10, 10))
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "expected"),
+    [
+        (lambda a: a, [x], 10),
+        (lambda a: a + 1, [x], 20),
+        (lambda a: jnp.sin(jnp.cos(jnp.tan(a))), [x], 20),  # tan is given up when cos is there
+        (lambda a, b: a @ b, [matrix, x], 120),
+        (lambda a: jnp.cumsum(a)[0] * 0 + jnp.exp(a), [x], 22),  # of the sums the first is left
+        (jax.jit(lambda a: jnp.sin(jnp.cos(a))), [x], 20),
+        (lambda a: jax.lax.fori_loop(0, 5, lambda _, b: jnp.sin(jnp.cos(b)), a), [x], 30),
+        (lambda a: jax.lax.scan(lambda b, _: (2 * b, 3 * b), a, None, length=7), [x], 10 + 10 + 70 + 20),
+        (lambda a: jax.lax.cond(a[0] > 0, lambda: a @ matrix, lambda: a), [x], 122),
+        (lambda a: jnp.sum(a[:, None, None] * a[:, None] * a), [x], 1000 + 10 + 100),
+    ],
+)
+def test_the_most_numbers_held_at_a_time(function, arguments, expected):
+    assert numbers_held(function, *arguments) == pytest.approx(expected, abs=3)
