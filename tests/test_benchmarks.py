@@ -61,6 +61,15 @@ def test_curvature_products_cost_hardly_more_than_their_multiplications() -> Non
             assert group[kind]["ratio"]["median"] <= 1.2 * result["facts"][name]["counted"][kind]
 
 
+def test_lbfgs_searches_as_sparingly_as_scipy() -> None:
+    facts = json.loads(run.RESULTS.read_text())["lbfgs"]["facts"]
+    assert len(facts) == 4
+    for fact in facts.values():
+        assert fact["above the tolerance"] == []
+        spent = fact["evaluations an iteration"]
+        assert spent["curvlib LBFGS"] <= spent["scipy L-BFGS-B"] + 0.02
+
+
 def test_a_step_of_hessian_free_optimization_takes_memory_in_proportion() -> None:
     for told in json.loads(run.RESULTS.read_text())["hessian_free_size"]["facts"].values():
         assert told["bytes of temporaries for each parameter"]["step"] <= 200
