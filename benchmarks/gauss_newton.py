@@ -22,7 +22,7 @@ def groups() -> Iterator[Group]:
         problem, params = peaks(size)
         gradient = jax.jit(jax.grad(problem.loss))
         jacobian = jax.jit(jax.jacfwd(problem.residuals))
-        step = jax.jit(lambda p, problem=problem: cl.GaussNewton().step(problem, p, jnp.int32(0))[0])
+        step = jax.jit(lambda p, problem=problem: one_step(problem, p))
         hessian = jax.jit(lambda p, problem=problem: cl.hessian(problem, p))
         kept = jax.jit(lambda p, problem=problem: cl.ggn(problem, p))
         matrix = jacobian(params)
@@ -37,6 +37,11 @@ def groups() -> Iterator[Group]:
                 "curvlib.hessian": lambda f=hessian, p=params: f(p),
             },
         )
+
+
+def one_step(problem: cl.LeastSquares, params: jax.Array) -> jax.Array:
+    method = cl.GaussNewton()
+    return method.step(problem, params, method.init(problem, params))[0]
 
 
 def peaks(size: int) -> tuple[cl.LeastSquares, jax.Array]:
