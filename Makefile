@@ -1,5 +1,5 @@
 # `make book` builds the book, `make test` proves it. Both need Python 3.11 or newer, and make their own .venv.
-.PHONY: book test lab run benchmarks clean
+.PHONY: book test lab run benchmarks benchmarks-quick clean
 
 # The first of these that is new enough; or name one: make book PYTHON=/path/to/python
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -27,9 +27,12 @@ run: $(READY)
 		--CoalesceStreamsPreprocessor.enabled=True $(CHAPTERS)
 	$(BIN)/python tools/hide_sources.py $(CHAPTERS)
 
-benchmarks: $(READY)
+# All comparisons; the quick ones take minutes and are for a look: their numbers are not kept.
+benchmarks: QUICK :=
+benchmarks-quick: QUICK := --quick
+benchmarks benchmarks-quick: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -c requirements.txt
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.run
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.run $(QUICK)
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis chapters/.ipynb_checkpoints

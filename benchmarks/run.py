@@ -1,7 +1,8 @@
-"""Run comparisons and write what they measured: `python -m benchmarks.run [name ...]`."""
+"""Run comparisons, write what they measured and show it: `python -m benchmarks.run [--quick] [name ...]`."""
 
 import argparse
 import importlib
+import inspect
 import json
 import os
 import platform
@@ -16,15 +17,26 @@ from typing import Any, NamedTuple
 
 import jax
 
+from benchmarks.report import Progress, draw, table, with_peers
+
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
+QUICK_RESULTS = HERE / "results-quick.json"  # not committed: too few rounds to be quoted
+PICTURE = HERE / "results.svg"
 COMPARISONS = sorted(
     path.stem
     for path in HERE.glob("*.py")
-    if path.stem not in ("__init__", "run") and not path.stem.endswith("_peer")
+    if path.stem not in ("__init__", "run", "report") and not path.stem.endswith("_peer")
 )
+# What a quick run does without, and why.
+LEFT_OUT = {
+    "autoencoder": "its runs take minutes, and chapter 6 replays their record",
+    "hessian_free": "its runs take minutes, and chapter 7 replays their record",
+    "kfac_race": "its races take minutes",
+    "profiles": "its runs take minutes, and chapter 8 replays their record",
+}
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax")
-ROUNDS = 21
+ROUNDS, QUICK_ROUNDS = 21, 3
 SHORTEST = 2e-3  # seconds; what is quicker is repeated within a round, since one call would measure the clock
 
 
@@ -52,11 +64,17 @@ class Spread:
         return cls(*(float(f"{v:.4g}") for v in (statistics.median(values), min(values), max(values))))
 
 
-def measure(contestants: dict[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, dict[str, Spread]]:
+def measure(
+    contestants: dict[str, Callable[[], Any]],
+    rounds: int = ROUNDS,
+    tell: Callable[[str], None] = lambda _: None,
+) -> dict[str, dict[str, Spread]]:
     """Seconds of each contestant and its ratio to the first, over rounds in which they take turns, warm."""
+    tell("warming up")
     repeats = {name: _repeats(run) for name, run in contestants.items()}
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(rounds):
+    for number in range(rounds):
+        tell(f"round {number + 1} of {rounds}")
         for name, run in contestants.items():
             seconds[name].append(_time(run, repeats[name]))
     reference = seconds[next(iter(contestants))]
@@ -105,17 +123,25 @@ def _processor() -> str:
     )
 
 
-def compare(name: str, rounds: int | None = None) -> dict[str, Any]:
+def compare(
+    name: str, rounds: int | None = None, quick: bool = False, progress: Progress | None = None
+) -> dict[str, Any]:
     """Run one comparison and print it as it goes; in as many rounds as it asks for, if not told."""
     module = importlib.import_module(f"benchmarks.{name}")
-    rounds = rounds or getattr(module, "ROUNDS", ROUNDS)
+    progress = progress or Progress()
+    rounds = rounds or (QUICK_ROUNDS if quick else getattr(module, "ROUNDS", ROUNDS))
     print(f"\n{name}: {module.ABOUT}")
     groups: dict[str, Any] = {}
     facts: dict[str, Any] = {}
-    iterator: Iterator[Group] = module.groups()
+    shrinks = quick and "quick" in inspect.signature(module.groups).parameters
+    iterator: Iterator[Group] = module.groups(quick=True) if shrinks else module.groups()
+    progress.tell("preparing")
     for group in iterator:
+        measured = measure(
+            group.contestants, rounds, lambda what, group=group: progress.tell(f"{group.name}, {what}")
+        )
+        progress.clear()
         print(f"  {group.name}")
-        measured = measure(group.contestants, rounds)
         for label, result in measured.items():
             s, r = result["seconds"], result["ratio"]
             print(
@@ -128,6 +154,8 @@ def compare(name: str, rounds: int | None = None) -> dict[str, Any]:
         if group.facts:
             facts[group.name] = group.facts
             print("    " + ", ".join(f"{name} {value}" for name, value in group.facts.items()))
+        progress.tell("preparing")
+    progress.clear()
     peers = getattr(module, "PEERS", ())
     result = {"about": module.ABOUT, "rounds": rounds, "machine": machine(peers), "groups": groups}
     if facts:
@@ -139,21 +167,56 @@ def compare(name: str, rounds: int | None = None) -> dict[str, Any]:
     return result
 
 
+def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
 def main() -> None:
+    arguments = parsed()
+    if arguments.draw:
+        results = read(RESULTS)
+        draw(results, PICTURE)
+        print(f"{PICTURE.name}: {', '.join(with_peers(results))}")
+        return
+    jax.config.update("jax_enable_x64", True)
+    names = arguments.names or [name for name in COMPARISONS if not (arguments.quick and name in LEFT_OUT)]
+    path = QUICK_RESULTS if arguments.quick else RESULTS
+    progress, found = Progress(), {}
+    for number, name in enumerate(names, 1):
+        progress.enter(f"comparison {number} of {len(names)}, {name}")
+        found[name] = compare(name, arguments.rounds, arguments.quick, progress)
+        # Read anew: another run may have written its own since.
+        path.write_text(json.dumps(read(path) | {name: found[name]}, indent=1, sort_keys=True) + "\n")
+    for name, result in found.items():
+        print(f"\n{table(name, result)}")
+    print(f"\n{len(found)} comparisons in {progress.elapsed()} minutes, in {path.name}")
+    if arguments.quick and not arguments.names:
+        for name, reason in LEFT_OUT.items():
+            print(f"left out: {name}, since {reason}")
+
+
+def parsed() -> argparse.Namespace:
+    """What the command line asks for; names are checked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "names", nargs="*", metavar="name", help=f"of {', '.join(COMPARISONS)}; none: all of them"
     )
     parser.add_argument("--rounds", type=int, help=f"instead of a comparison's own, or {ROUNDS}")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"{QUICK_ROUNDS} rounds, shorter where a comparison can be, into {QUICK_RESULTS.name}; "
+        f"without {', '.join(LEFT_OUT)}",
+    )
+    parser.add_argument("--draw", action="store_true", help=f"only draw {RESULTS.name}, as {PICTURE.name}")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(COMPARISONS)
     if unknown:
         parser.error(f"no comparison {', '.join(sorted(unknown))}; there are {', '.join(COMPARISONS)}")
-    jax.config.update("jax_enable_x64", True)
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for name in arguments.names or COMPARISONS:
-        results[name] = compare(name, arguments.rounds)
-        RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    slow = set(arguments.names) & set(LEFT_OUT)
+    if arguments.quick and slow:
+        parser.error("; ".join(f"no quick {name}, since {LEFT_OUT[name]}" for name in sorted(slow)))
+    return arguments
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """The benchmarks' runner: fair turns, honest ratios, and results for every comparison that there is."""
 
+import io
 import json
+import sys
 import time
+from types import ModuleType
 
 import pytest
 
-from benchmarks import run
+from benchmarks import report, run
 
 
 def test_contestants_take_turns() -> None:
@@ -44,6 +47,82 @@ def test_unknown_comparison_is_named(monkeypatch, capsys) -> None:
     with pytest.raises(SystemExit):
         run.main()
     assert f"no comparison nothing; there are {', '.join(run.COMPARISONS)}" in capsys.readouterr().err
+
+
+@pytest.fixture
+def comparison(monkeypatch, tmp_path) -> ModuleType:
+    """A comparison of two ways to do nothing, which can be quicker; results go to a folder of their own."""
+
+    def groups(quick: bool = False):
+        for size in (1,) if quick else (1, 2):
+            yield run.Group(f"n = {size}", {"optax": lambda: time.sleep(0.003), "curvlib": lambda: None})
+
+    module = ModuleType("benchmarks.nothing")
+    module.ABOUT, module.groups, module.ROUNDS = "nothing", groups, 5
+    monkeypatch.setitem(sys.modules, "benchmarks.nothing", module)
+    monkeypatch.setattr(run, "COMPARISONS", ["nothing", "slow"])
+    monkeypatch.setattr(run, "LEFT_OUT", {"slow": "it never ends"})
+    for name in ("RESULTS", "QUICK_RESULTS", "PICTURE"):
+        monkeypatch.setattr(run, name, tmp_path / getattr(run, name).name)
+    return module
+
+
+def test_quick_results_stay_apart(comparison, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.argv", ["run", "--quick"])
+    run.main()
+    found = json.loads(run.QUICK_RESULTS.read_text())["nothing"]
+    assert list(found["groups"]) == ["n = 1"] and found["rounds"] == run.QUICK_ROUNDS
+    assert "left out: slow, since it never ends" in capsys.readouterr().out
+    assert not run.RESULTS.exists()
+    monkeypatch.setattr("sys.argv", ["run", "--quick", "slow"])
+    with pytest.raises(SystemExit):
+        run.main()
+    assert "no quick slow, since it never ends" in capsys.readouterr().err
+
+
+def test_whole_results_are_added_to_those_that_are_there(comparison, monkeypatch, capsys) -> None:
+    run.RESULTS.write_text(json.dumps({"other": 1}))
+    monkeypatch.setattr("sys.argv", ["run", "nothing"])
+    run.main()
+    results = json.loads(run.RESULTS.read_text())
+    assert results["other"] == 1 and list(results["nothing"]["groups"]) == ["n = 1", "n = 2"]
+    assert results["nothing"]["rounds"] == 5 and not run.QUICK_RESULTS.exists()
+    *_, header, first, second, _, _ = capsys.readouterr().out.splitlines()
+    assert header.split() == ["optax", "curvlib"]
+    assert first.startswith("n = 1   1.00  ") and second.startswith("n = 2   1.00  ")
+
+
+def test_what_a_quick_run_leaves_out_is_there_otherwise() -> None:
+    assert set(run.LEFT_OUT) <= set(run.COMPARISONS)
+
+
+def test_progress_is_told_on_a_terminal_alone() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for stream, told in (
+        (io.StringIO(), ""),
+        (Terminal(), "\r\033[K2 of 3, newton, round 1 of 5, 0:00\r\033[K"),
+    ):
+        progress = report.Progress(stream)
+        progress.enter("2 of 3, newton")
+        progress.tell("round 1 of 5")
+        progress.clear()
+        assert stream.getvalue() == told
+
+
+def test_the_picture_can_be_redrawn(tmp_path) -> None:
+    results = json.loads(run.RESULTS.read_text())
+    names = report.with_peers(results)
+    assert {"lbfgs", "nist", "kfac", "newton_cg"} <= set(names) and "autoencoder" not in names
+    report.draw(results, tmp_path / "again.svg")
+    for path in (tmp_path / "again.svg", run.PICTURE):
+        assert path.stat().st_size < 200_000
+        drawn = path.read_text()
+        assert [name for name in results if f">{name}: time, over that of " in drawn] == names, (
+            "draw it again: python -m benchmarks.run --draw"
+        )
 
 
 def test_nist_results_hold_what_they_promise() -> None:
