@@ -1,9 +1,5 @@
 """What a step of K-FAC costs on a deep autoencoder of digits: curvlib's, kfac-jax's, and Adam's."""
 
-import json
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -16,6 +12,7 @@ import numpy as np
 import optax
 
 import curvlib as cl
+from benchmarks import peers
 from benchmarks.run import Group
 from curvlib import loop
 
@@ -143,41 +140,17 @@ def timed(run: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-class Peer:
+class Peer(peers.Peer):
     """kfac-jax in a process of its own, which starts and ends with a ``with``."""
 
     def __init__(self, problem: cl.Supervised) -> None:
-        self.problem, self.folder = problem, tempfile.TemporaryDirectory()
+        super().__init__("kfac-jax", "kfac_jax_peer.py", str(DIGITS), str(L2))
+        self.problem = problem
         self.first: dict[int, float] = {}  # our losses at the starts, by their seeds
-
-    def __enter__(self) -> "Peer":
-        command = [str(peer_python()), "-P", str(HERE / "kfac_jax_peer.py"), str(DIGITS), str(L2)]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.process.stdin.close()  # its loop over commands ends
-        self.process.wait()
-        self.folder.cleanup()
-
-    def ask(self, do: str, **arguments: Any) -> Any:
-        """What the peer's ``do`` returns.
-
-        Raises:
-            RuntimeError: with what went wrong there.
-        """
-        self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        answer = json.loads(line) if line else {"error": "kfac-jax's process has ended"}
-        if "error" in answer:
-            raise RuntimeError(answer["error"])
-        return answer["answer"]
 
     def start(self, seed: int) -> str:
         """The file with the first weights of a seed."""
-        path = Path(self.folder.name) / f"{seed}.npz"
+        path = self.file(f"{seed}.npz")
         if seed not in self.first:
             np.savez(path, *(np.asarray(matrix) for matrix in first_weights(seed)))
             self.first[seed] = float(self.problem.loss(first_weights(seed)))
@@ -189,15 +162,3 @@ class Peer:
         losses = self.ask("train", start=start, configuration=configuration, steps=steps, seed=seed)
         np.testing.assert_allclose(losses[0], self.first[seed], rtol=1e-5)
         return np.array(losses)
-
-
-def peer_python() -> Path:
-    """The interpreter of the peer's environment, which is made at the first call."""
-    folder = HERE / "downloads" / "kfac-jax"
-    python, ready = folder / "bin" / "python", folder / "ready"
-    if not ready.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "-r", str(HERE / "kfac-jax.txt")], check=True)
-        ready.touch()
-    return python

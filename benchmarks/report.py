@@ -77,11 +77,6 @@ def table(name: str, result: Results) -> str:
     return "\n".join([f"{name}, median ratios over {result['rounds']} rounds", *lines])
 
 
-def refers(group: Results, label: str) -> bool:
-    """Whether the group's ratios refer to this contestant."""
-    return label in group and group[label]["ratio"] == {"median": 1.0, "least": 1.0, "most": 1.0}
-
-
 def with_peers(results: Results) -> list[str]:
     """The comparisons in which curvlib stands beside another library."""
 
@@ -96,7 +91,7 @@ def with_peers(results: Results) -> list[str]:
 def draw(results: Results, path: Path) -> None:
     """A panel for each comparison with peers: the ratio of each contestant, a dot a group, with its range."""
     names = with_peers(results)
-    heights = [len(contestants_of(results[name])) for name in names]
+    heights = [1 + len(contestants_of(results[name])) - len(references(results[name])) for name in names]
     with context(["default", STYLE]):
         figure = Figure(figsize=(7.5, 0.24 * sum(heights) + 0.45 * len(names)), layout="constrained")
         panels = figure.subplots(len(names), 1, height_ratios=heights, squeeze=False)[:, 0]
@@ -107,13 +102,20 @@ def draw(results: Results, path: Path) -> None:
 
 def contestants_of(result: Results) -> list[str]:
     """All of a comparison's, those first to which ratios refer."""
+    labels = sorted({label for group in result["groups"].values() for label in group})
+    return sorted(labels, key=lambda label: label not in references(result))
+
+
+def references(result: Results) -> list[str]:
+    """The contestants to which ratios refer: theirs to themselves is one in every round."""
+    whole = {"median": 1.0, "least": 1.0, "most": 1.0}
     groups = result["groups"].values()
-    labels = sorted({label for group in groups for label in group})
-    return sorted(labels, key=lambda label: not any(refers(group, label) for group in groups))
+    return sorted({label for group in groups for label, one in group.items() if one["ratio"] == whole})
 
 
 def _panel(axes: Axes, name: str, result: Results) -> None:
-    (reference, *labels), groups = contestants_of(result), result["groups"]
+    units, groups = references(result), result["groups"]
+    labels = [label for label in contestants_of(result) if label not in units]
     few = len(groups) <= NAMED
     for number, (group, measured) in enumerate(groups.items()):
         offset = 0.6 * ((number + 0.5) / len(groups) - 0.5)
@@ -134,7 +136,7 @@ def _panel(axes: Axes, name: str, result: Results) -> None:
     axes.xaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.5)))
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
-    axes.set_title(f"{name}: time, over that of {reference}", loc="left")
+    axes.set_title(f"{name}: time, over that of {' or '.join(units)}", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     if few and len(groups) > 1:
         axes.legend(fontsize=6, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))

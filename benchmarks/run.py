@@ -8,11 +8,12 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
@@ -26,14 +27,18 @@ PICTURE = HERE / "results.svg"
 COMPARISONS = sorted(
     path.stem
     for path in HERE.glob("*.py")
-    if path.stem not in ("__init__", "run", "report") and not path.stem.endswith("_peer")
+    if path.stem not in ("__init__", "run", "report", "peers") and not path.stem.endswith("_peer")
 )
 # What a quick run does without, and why.
 LEFT_OUT = {
     "autoencoder": "its runs take minutes, and chapter 6 replays their record",
     "hessian_free": "its runs take minutes, and chapter 7 replays their record",
+    "kfac": "it compiles K-FAC and kfac-jax for more than a minute",
     "kfac_race": "its races take minutes",
+    "nist": "it compiles ten solvers for each of 27 problems",
+    "products": "its largest network takes minutes",
     "profiles": "its runs take minutes, and chapter 8 replays their record",
+    "sines": "it compiles its solvers for each of twelve problems",
 }
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax")
 ROUNDS, QUICK_ROUNDS = 21, 3
@@ -43,12 +48,14 @@ SHORTEST = 2e-3  # seconds; what is quicker is repeated within a round, since on
 class Group(NamedTuple):
     """Functions that compute the same thing; the first is what the others' ratios refer to.
 
-    Facts are what else there is to say of it: numbers by name, such as each contestant's accuracy.
+    Facts are what else there is to say of it: numbers by name, such as each contestant's accuracy. Units are
+    the contestants to which others' ratios refer instead, such as a library's own gradient.
     """
 
     name: str
     contestants: dict[str, Callable[[], Any]]
     facts: dict[str, Any] = {}  # noqa: RUF012 (never mutated)
+    units: dict[str, str] = {}  # noqa: RUF012
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,10 @@ def measure(
     contestants: dict[str, Callable[[], Any]],
     rounds: int = ROUNDS,
     tell: Callable[[str], None] = lambda _: None,
+    units: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, dict[str, Spread]]:
-    """Seconds of each contestant and its ratio to the first, over rounds in which they take turns, warm."""
+    """Seconds of each contestant and its ratio to its unit, or the first if it has none, over rounds in which
+    they take turns, warm. What is a unit refers to itself."""
     tell("warming up")
     repeats = {name: _repeats(run) for name, run in contestants.items()}
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
@@ -77,12 +86,14 @@ def measure(
         tell(f"round {number + 1} of {rounds}")
         for name, run in contestants.items():
             seconds[name].append(_time(run, repeats[name]))
-    reference = seconds[next(iter(contestants))]
+    first = next(iter(contestants))
+
+    def ratios(name: str) -> list[float]:
+        unit = name if name in units.values() else units.get(name, first)
+        return [mine / its for mine, its in zip(seconds[name], seconds[unit], strict=True)]
+
     return {
-        name: {
-            "seconds": Spread.of(times),
-            "ratio": Spread.of([mine / theirs for mine, theirs in zip(times, reference, strict=True)]),
-        }
+        name: {"seconds": Spread.of(times), "ratio": Spread.of(ratios(name))}
         for name, times in seconds.items()
     }
 
@@ -138,7 +149,10 @@ def compare(
     progress.tell("preparing")
     for group in iterator:
         measured = measure(
-            group.contestants, rounds, lambda what, group=group: progress.tell(f"{group.name}, {what}")
+            group.contestants,
+            rounds,
+            lambda what, group=group: progress.tell(f"{group.name}, {what}"),
+            group.units,
         )
         progress.clear()
         print(f"  {group.name}")

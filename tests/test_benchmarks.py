@@ -34,6 +34,17 @@ def test_ratios_refer_to_the_first() -> None:
     assert 0.02 <= spread.least <= spread.median <= spread.most
 
 
+def test_a_library_may_have_a_unit_of_its_own() -> None:
+    waits = {"ours": 0.004, "ours, twice": 0.008, "theirs": 0.012, "theirs, twice": 0.024}
+    contestants = {name: (lambda seconds=seconds: time.sleep(seconds)) for name, seconds in waits.items()}
+    units = {"ours, twice": "ours", "theirs, twice": "theirs"}
+    measured = run.measure(contestants, rounds=5, units=units)
+    for name, ratio in {"ours": 1, "ours, twice": 2, "theirs": 1, "theirs, twice": 2}.items():
+        assert measured[name]["ratio"].median == pytest.approx(ratio, rel=0.3)
+    groups = {"one": {name: {kind: vars(v) for kind, v in one.items()} for name, one in measured.items()}}
+    assert report.references({"groups": groups}) == ["ours", "theirs"]
+
+
 def test_results_cover_every_comparison() -> None:
     results = json.loads(run.RESULTS.read_text())
     assert sorted(results) == run.COMPARISONS
@@ -147,6 +158,24 @@ def test_lbfgs_searches_as_sparingly_as_scipy() -> None:
         assert fact["above the tolerance"] == []
         spent = fact["evaluations an iteration"]
         assert spent["curvlib LBFGS"] <= spent["scipy L-BFGS-B"] + 0.02
+
+
+def test_curvature_products_are_those_of_curvlinops_and_cost_fewer_gradients() -> None:
+    result = json.loads(run.RESULTS.read_text())["curvature_peers"]
+    assert len(result["groups"]) == 3
+    for name, group in result["groups"].items():
+        assert max(result["facts"][name]["relative differences"].values()) <= 1e-4
+        for kind in ("Gauss-Newton product", "Hessian product"):
+            ours, theirs = (group[f"{library}, {kind}"]["ratio"] for library in ("curvlib", "curvlinops"))
+            assert ours["median"] <= theirs["median"]
+
+
+def test_steps_by_conjugate_gradients_are_those_of_somax() -> None:
+    result = json.loads(run.RESULTS.read_text())["gauss_newton_cg"]
+    assert len(result["groups"]) == 3
+    for name in result["groups"]:
+        apart = result["facts"][name]["relative differences from somax's step"]
+        assert max(apart["3 iterations"].values()) <= 1e-4 and max(apart["10 iterations"].values()) <= 1e-2
 
 
 def test_a_step_of_hessian_free_optimization_takes_memory_in_proportion() -> None:
