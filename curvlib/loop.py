@@ -68,6 +68,7 @@ def run(
     step = jax.jit(method.step)  # traced once, for the records' shapes and for the loop
     retreat, draws = _retreat(method), getattr(method, "draws", False)
     patience = getattr(method, "patience", _PATIENCE)
+    watched = getattr(method, "watched", lambda state: state)
     info = jax.eval_shape(step, problem, loop.params, loop.state)[2]
     # Far below any loss that has a minimum, seen from the start's (1e139; 2e17 in single, 4096 in half
     # precision); and early enough that powers of θ do not overflow first.
@@ -89,7 +90,8 @@ def run(
         finite = jnp.isfinite(info.loss) & jnp.isfinite(info.gradient_norm)
         seen, stop = _seen(loop, info.loss, info.gradient_norm, finite), jnp.asarray(info.stop)
         # A method whose own numbers still change (a momentum, a radius) may yet move, as may one that draws.
-        stalled = info.moves & same_entries((params, state), (loop.params, loop.state))
+        before, after = ((one, watched(old)) for one, old in ((loop.params, loop.state), (params, state)))
+        stalled = info.moves & same_entries(after, before)
         stalled = (stalled | (seen.idle >= patience)) & (not draws)
         at_rest = jnp.asarray(info.at_rest, jnp.int32)
         # A full step that leads nowhere is one from a stationary point; one that a retreat cut short is not.

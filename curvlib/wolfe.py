@@ -44,7 +44,7 @@ class WolfeResult(NamedTuple):
 class _Search(NamedTuple):
     now: Trial  # the last trial
     low: Trial  # the best one with sufficient decrease, an end of the interval
-    high: Trial  # the other end, once there is one
+    high: Trial  # the other end, once there is one, without what came with it
     bracketed: Array
     evaluations: Array
     done: Array
@@ -91,7 +91,7 @@ class StrongWolfe:
         self, phi: Function, value: Array, slope: Array, extra: Any, first: float | Array = 1.0
     ) -> WolfeResult:
         """Search for ``phi`` with φ(0) = ``value``, φ′(0) = ``slope``, from α = ``first``; ``extra`` is what
-        belongs to α = 0."""
+        belongs to α = 0, where it stays if the slope is not negative."""
         dtype = value.dtype
         rounding = 10 * jnp.finfo(dtype).eps * jnp.abs(value)
         zero = Trial(jnp.zeros((), dtype), value, slope, extra)
@@ -104,7 +104,7 @@ class StrongWolfe:
         def decreases(trial: Trial) -> Array:
             falls = trial.value <= value + self.decrease * trial.alpha * slope
             flat = jnp.abs(trial.value - value) <= rounding
-            return falls | (flat & (trial.slope <= (2 * self.decrease - 1) * slope))
+            return (slope < 0) & (falls | (flat & (trial.slope <= (2 * self.decrease - 1) * slope)))
 
         def go_on(search: _Search) -> Array:
             return ~search.done & (search.evaluations < self.most)
@@ -117,7 +117,7 @@ class StrongWolfe:
             done = enough & (jnp.abs(now.slope) <= -self.curvature * slope)
             # A better trial, whose slope points to `low`, has a minimum between the two.
             back = ~worse & (now.slope * jnp.where(search.bracketed, high.alpha - low.alpha, 1.0) >= 0)
-            new_high = _where(worse, now, _where(back, low, high))
+            new_high = _where(worse, _bare(now), _where(back, _bare(low), high))
             new_low = _where(worse & ~done, low, now)
             bracketed = search.bracketed | worse | back
             return _Search(now, new_low, new_high, bracketed, search.evaluations, done)
@@ -132,12 +132,15 @@ class StrongWolfe:
             return judge(search._replace(now=at(alpha), evaluations=search.evaluations + 1))
 
         trial = at(jnp.asarray(first, dtype))
-        start = _Search(trial, zero, zero, jnp.array(False), jnp.int32(1), jnp.array(False))
+        start = _Search(trial, zero, _bare(zero), jnp.array(False), jnp.int32(1), jnp.array(False))
         end = jax.lax.while_loop(go_on, try_next, judge(start))
-        accepted = _where(end.done, end.now, end.low)
-        return WolfeResult(
-            accepted, end.evaluations, end.done, end.done | (end.low.alpha > 0), ~(end.done | end.bracketed)
+        return WolfeResult(  # the last trial is the lowest one where both conditions hold
+            end.low, end.evaluations, end.done, end.done | (end.low.alpha > 0), ~(end.done | end.bracketed)
         )
+
+
+def _bare(trial: Trial) -> Trial:
+    return trial._replace(extra=None)
 
 
 def _where(condition: Array, a: Trial, b: Trial) -> Trial:

@@ -151,9 +151,12 @@ def test_curvature_products_cost_hardly_more_than_their_multiplications() -> Non
             assert group[kind]["ratio"]["median"] <= 1.2 * result["facts"][name]["counted"][kind]
 
 
-def test_lbfgs_searches_as_sparingly_as_scipy() -> None:
-    facts = json.loads(run.RESULTS.read_text())["lbfgs"]["facts"]
+def test_lbfgs_searches_as_sparingly_as_scipy_and_takes_no_longer_than_optax() -> None:
+    result = json.loads(run.RESULTS.read_text())["lbfgs"]
+    facts = result["facts"]
     assert len(facts) == 4
+    for group in result["groups"].values():
+        assert group["curvlib LBFGS"]["ratio"]["median"] <= 1
     for fact in facts.values():
         assert fact["above the tolerance"] == []
         spent = fact["evaluations an iteration"]

@@ -1,5 +1,5 @@
-"""Linear algebra the methods share: symmetric and least-squares solves, conjugate gradients, the trust-region
-subproblem."""
+"""Linear algebra the methods share: symmetric and least-squares solves, conjugate gradients, Lanczos's
+iteration, the trust-region subproblem."""
 
 from curvlib.linalg.dense import (
     SymmetricSolution,
@@ -29,12 +29,14 @@ from curvlib.linalg.least_squares import (
     triangularize,
     undamped_step,
 )
+from curvlib.linalg.spectrum import LanczosResult, lanczos
 from curvlib.linalg.stopping import CGOutcome, RelativeProgress
 from curvlib.linalg.trust_region import TrustRegionStep, check_radius, trust_region_step
 
 __all__ = [
     "CGOutcome",
     "CGResult",
+    "LanczosResult",
     "LeastSquaresSolution",
     "NearestKronecker",
     "RelativeProgress",
@@ -51,6 +53,7 @@ __all__ = [
     "is_indefinite",
     "is_negative",
     "kronecker_product",
+    "lanczos",
     "mean_eigenvalue",
     "nearest_kronecker",
     "norm",

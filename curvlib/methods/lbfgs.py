@@ -22,6 +22,7 @@ class LBFGSState(NamedTuple):
     Attributes:
         steps, changes: the last pairs s = θ' − θ and y = ∇L(θ') − ∇L(θ), shape (memory, n), round and round.
         inverse: 1/sᵀy of each, shape (memory,).
+        scaling: γ = sᵀy / yᵀy of the newest.
         stored: the pairs stored so far, also those that were overwritten.
         used: how many of them count.
         loss, gradient: L(θ) and ∇L(θ), made flat: the line search has computed them.
@@ -30,6 +31,7 @@ class LBFGSState(NamedTuple):
     steps: Array
     changes: Array
     inverse: Array
+    scaling: Array
     stored: Array
     used: Array
     loss: Array
@@ -80,6 +82,10 @@ class LBFGS:
                 f"L-BFGS needs a cl.StrongWolfe() search, got {self.line_search!r}"
             )
 
+    def watched(self, state: LBFGSState) -> tuple[Array, Array]:
+        """What does not change where no step is left: the pairs need not be compared."""
+        return state.loss, state.gradient
+
     def init(
         self, problem: Problem, params: Params, key: Array | None = None
     ) -> LBFGSState:
@@ -90,6 +96,7 @@ class LBFGS:
             steps=pairs,
             changes=pairs,
             inverse=jnp.zeros(self.memory, flat.dtype),
+            scaling=jnp.ones((), flat.dtype),
             stored=jnp.int32(0),
             used=jnp.int32(0),
             loss=loss,
@@ -127,14 +134,11 @@ class LBFGS:
             (theta, gradient),
             jnp.where(state.used == 0, short, 1),
         )
-        moves = found.descends & (slope < 0)
-        trial = found.trial
-        point = jnp.where(moves, trial.extra[0], theta)
-        there = jnp.where(moves, trial.extra[1], gradient)
+        moves, (point, there) = found.descends, found.trial.extra
         after = remember(state, point - theta, there - gradient)
         after = after._replace(
             used=jnp.where(moves, after.used, 0),
-            loss=jnp.where(moves, trial.value, loss),
+            loss=found.trial.value,
             gradient=there,
         )
         hopeless = ~moves & (state.used == 0)
@@ -148,7 +152,7 @@ class LBFGS:
             ),
             moves=moves,
             details={
-                "alpha": jnp.where(moves, trial.alpha, 0),
+                "alpha": found.trial.alpha,
                 "evaluations": found.evaluations,
                 "pairs": state.used,
             },
@@ -162,33 +166,29 @@ def two_loop(state: LBFGSState, gradient: Array) -> Array:
     Source: Nocedal & Wright 2006, algorithm 7.4.
     """
     memory = len(state.inverse)
+    places = (state.stored - 1 - jnp.arange(memory)) % memory  # the newest first
+    used = jnp.arange(memory) < state.used
+    pairs = places, jnp.where(used, state.inverse[places], 0)
 
-    def place(back: Array) -> Array:
-        return (state.stored - 1 - back) % memory
+    def backwards(q: Array, pair: tuple[Array, Array]) -> tuple[Array, Array]:
+        k, inverse = pair
+        weight = inverse * (state.steps[k] @ q)
+        return q - weight * state.changes[k], weight
 
-    def backwards(back: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        q, weights = carry
-        k = place(back)
-        weight = state.inverse[k] * (state.steps[k] @ q)
-        return q - weight * state.changes[k], weights.at[k].set(weight)
+    def forwards(q: Array, pair: tuple[Array, Array, Array]) -> tuple[Array, None]:
+        k, inverse, weight = pair
+        taken = inverse * (state.changes[k] @ q)
+        return q + (weight - taken) * state.steps[k], None
 
-    def forwards(step: Array, q: Array) -> Array:
-        k = place(state.used - 1 - step)
-        weight = state.inverse[k] * (state.changes[k] @ q)
-        return q + (weights[k] - weight) * state.steps[k]
-
-    start = gradient, jnp.zeros_like(state.inverse)
-    q, weights = jax.lax.fori_loop(0, state.used, backwards, start)
-    newest = place(jnp.int32(0))
-    curved = state.changes[newest] @ state.changes[newest] * state.inverse[newest]
-    gamma = jnp.where(state.used > 0, 1 / jnp.where(curved > 0, curved, 1), 1)
-    return jax.lax.fori_loop(0, state.used, forwards, gamma * q)
+    q, weights = jax.lax.scan(backwards, gradient, pairs)
+    gamma = jnp.where(state.used > 0, state.scaling, 1)
+    return jax.lax.scan(forwards, gamma * q, (*pairs, weights), reverse=True)[0]
 
 
 def remember(state: LBFGSState, s: Array, y: Array) -> LBFGSState:
     """The state with a further pair in the place of the oldest, if its curvature is positive."""
-    curvature = s @ y
-    keep = curvature > jnp.finfo(s.dtype).eps * norm(s) * norm(y)
+    curvature, square = s @ y, y @ y
+    keep = curvature > jnp.finfo(s.dtype).eps * jnp.sqrt(s @ s) * jnp.sqrt(square)
     k = state.stored % len(state.inverse)
 
     def put(rows: Array, new: Array) -> Array:
@@ -198,6 +198,9 @@ def remember(state: LBFGSState, s: Array, y: Array) -> LBFGSState:
         steps=put(state.steps, s),
         changes=put(state.changes, y),
         inverse=put(state.inverse, 1 / jnp.where(keep, curvature, 1)),
+        scaling=jnp.where(
+            keep, curvature / jnp.where(keep, square, 1), state.scaling
+        ),
         stored=state.stored + keep,
         used=jnp.minimum(state.used + keep, len(state.inverse)),
     )
