@@ -36,6 +36,7 @@ LEFT_OUT = {
     "kfac": "it compiles K-FAC and kfac-jax for more than a minute",
     "kfac_race": "its races take minutes",
     "nist": "it compiles ten solvers for each of 27 problems",
+    "orders": "it compiles seven methods on two problems, and chapter 8 reads their record",
     "products": "its largest network takes minutes",
     "profiles": "its runs take minutes, and chapter 8 replays their record",
     "sines": "it compiles its solvers for each of twelve problems",
