@@ -113,6 +113,7 @@ x, matrix = jnp.ones(10), jnp.ones((10, 10))
         (lambda a, b: a @ b, [matrix, x], 120),
         (lambda a: jnp.cumsum(a)[0] * 0 + jnp.exp(a), [x], 22),  # of the sums the first is left
         (jax.jit(lambda a: jnp.sin(jnp.cos(a))), [x], 20),
+        (jax.jit(lambda a: jnp.sum(a[:, None] * a)), [x], 120),  # within what is compiled apart
         (lambda a: jax.lax.fori_loop(0, 5, lambda _, b: jnp.sin(jnp.cos(b)), a), [x], 30),
         (lambda a: jax.lax.scan(lambda b, _: (2 * b, 3 * b), a, None, length=7), [x], 10 + 10 + 70 + 20),
         (lambda a: jax.lax.cond(a[0] > 0, lambda: a @ matrix, lambda: a), [x], 122),

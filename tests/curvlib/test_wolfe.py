@@ -82,3 +82,10 @@ def test_single_precision_stays():
 def test_numbers_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         cl.StrongWolfe(**options)
+
+
+def test_it_does_not_go_up_a_slope():
+    found = cl.StrongWolfe().search(
+        lambda a: (1 + a - a**3, 1 - 3 * a**2, None), 1.0 * jnp.ones(()), jnp.ones(()), None
+    )
+    assert not found.descends and found.trial.alpha == 0 and found.trial.value == 1

@@ -62,6 +62,13 @@ def test_two_loops_are_the_materialised_inverse(memory, count):
     np.testing.assert_allclose(two_loop(state, jnp.asarray(y[-1])), s[-1], rtol=1e-10)  # the secant equation
 
 
+def test_pairs_that_are_forgotten_do_not_count():
+    state = cl.LBFGS(3).init(cl.Objective(lambda x: jnp.sum(x**2)), jnp.ones(2))
+    state = remember(state, jnp.array([1.0, 0.0]), jnp.array([4.0, 1.0]))
+    state = state._replace(used=jnp.int32(0))
+    np.testing.assert_array_equal(two_loop(state, jnp.array([3.0, 5.0])), [3, 5])
+
+
 def test_a_pair_without_positive_curvature_is_not_stored():
     state = cl.LBFGS(3).init(cl.Objective(lambda x: jnp.sum(x**2)), jnp.ones(2))
     state = remember(state, jnp.array([1.0, 0.0]), jnp.array([2.0, 0.0]))
