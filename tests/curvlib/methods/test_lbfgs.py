@@ -76,6 +76,7 @@ def test_a_pair_without_positive_curvature_is_not_stored():
         after = remember(state, jnp.array([1.0, 0.0]), jnp.array(y))
         assert after.used == after.stored == 1
         np.testing.assert_array_equal(after.changes, state.changes)
+        assert after.scaling == state.scaling
 
 
 @pytest.mark.parametrize("make", [quadratic, rosenbrock, digits], ids=lambda make: make.__name__)
