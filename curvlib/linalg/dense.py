@@ -18,16 +18,11 @@ def norm(tree: Params) -> Array:
     Its derivative at zero is taken to be zero.
     """
     entries = ravel_pytree(tree)[0]
-    plain = jax.lax.stop_gradient(entries @ entries)
-    info = jnp.finfo(entries.dtype)
-    far = jnp.asarray(2.0 ** (3 * info.maxexp // 4), entries.dtype)
-    low, high = 32 * info.tiny, info.max / 4
-    scale = jnp.where(plain > high, 1 / far, jnp.where(plain < low, far, 1))
-    scaled = scale * entries
-    squares = scaled @ scaled
-    zero = jax.lax.stop_gradient(squares) == 0
-    # At zero the root must not be differentiated.
-    return jnp.sqrt(jnp.where(zero, 1, squares)) * ~zero / scale
+    largest = jax.lax.stop_gradient(jnp.max(jnp.abs(entries)))
+    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
+    # Away from zero the sum is at least one; at zero its root must not be differentiated.
+    squares = jnp.sum((entries / scale) ** 2)
+    return scale * jnp.sqrt(jnp.where(largest == 0, 1, squares)) * (largest != 0)
 
 
 def column_lengths(matrix: Array) -> Array:

@@ -82,9 +82,9 @@ class LBFGS:
                 f"L-BFGS needs a cl.StrongWolfe() search, got {self.line_search!r}"
             )
 
-    def watched(self, state: LBFGSState) -> tuple[Array, Array]:
-        """What does not change where no step is left: the pairs need not be compared."""
-        return state.loss, state.gradient
+    def watched(self, state: LBFGSState) -> tuple[()]:
+        """Nothing of the state: if θ does not change, loss, gradient and pairs do not."""
+        return ()
 
     def init(
         self, problem: Problem, params: Params, key: Array | None = None
@@ -125,7 +125,7 @@ class LBFGS:
             there = ravel_pytree(there)[0]
             return value.astype(loss.dtype), there @ direction, (point, there)
 
-        length = norm(gradient)
+        length = _length(gradient)
         short = jnp.minimum(1, 1 / jnp.where(length > 0, length, 1))
         found = self.line_search.search(
             along,
@@ -158,6 +158,13 @@ class LBFGS:
             },
         )
         return unravel(point), after, info
+
+
+def _length(gradient: Array) -> Array:
+    """``norm``, at the price of a product where no square over- or underflows."""
+    square, info = gradient @ gradient, jnp.finfo(gradient.dtype)
+    plain = (square > info.tiny / info.eps) & (square < info.max)
+    return jax.lax.cond(plain, lambda: jnp.sqrt(square), lambda: norm(gradient))
 
 
 def two_loop(state: LBFGSState, gradient: Array) -> Array:

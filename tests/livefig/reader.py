@@ -2,12 +2,17 @@
 
 from playwright.sync_api import ElementHandle
 
+AMONG_FEW = "e => !e.matches('.lf-datum') || [...e.parentNode.querySelectorAll('.lf-datum')].indexOf(e) < 3"
 STATE = "figure => JSON.parse(JSON.stringify(figure.livefig.state))"
 
 
 def operate(figure: ElementHandle) -> set[str]:
-    """Press keys on everything in a figure that takes the focus; the names of the controls that answered."""
-    elements = figure.query_selector_all("input, select, [tabindex='0']")
+    """Press keys on what takes the focus in a figure, of many data on three; the controls that answered."""
+    elements = [
+        element
+        for element in figure.query_selector_all("input, select, [tabindex='0']")
+        if element.evaluate(AMONG_FEW)
+    ]
     answers = {element: _press(figure, element) for element in elements}
     for silent in [element for element, names in answers.items() if not names]:
         for other in elements:  # one whose state may enable it
