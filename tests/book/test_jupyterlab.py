@@ -1,5 +1,6 @@
 """The chapters in JupyterLab: pictures before anything runs, live figures after, a kernel that moves them."""
 
+import json
 import os
 import secrets
 import shutil
@@ -196,9 +197,21 @@ def open_chapter(lab: Lab, chromium: Browser) -> Iterator[Callable[[Path], Sessi
         context.close()
 
 
-def test_before_any_run_the_pictures_stand_there(open_chapter, notebook: Path, run_figures) -> None:
+def committed_figures(notebook: Path) -> int:
+    """How many outputs of a notebook, as it is committed, are live figures."""
+    cells = json.loads(notebook.read_text())["cells"]
+    pages = (
+        "".join(output.get("data", {}).get("text/html", ""))
+        for cell in cells
+        for output in cell.get("outputs", ())
+    )
+    return sum('class="livefig"' in page for page in pages)
+
+
+def test_before_any_run_the_pictures_stand_there(open_chapter, notebook: Path) -> None:
     page = open_chapter(notebook).page
-    count = len(run_figures(notebook))
+    count = committed_figures(notebook)
+    assert count > 0
     page.wait_for_function(f"() => document.querySelectorAll('{PICTURES}').length >= {count}")
     widths = [
         picture.evaluate("image => image.naturalWidth") for picture in page.query_selector_all(PICTURES)
@@ -207,11 +220,11 @@ def test_before_any_run_the_pictures_stand_there(open_chapter, notebook: Path, r
     assert page.evaluate(STATES) == []
 
 
-def test_figures_in_a_kernel(open_chapter, run_figures) -> None:
+def test_figures_in_a_kernel(open_chapter) -> None:
     """One chapter, run as a whole. That the cells of all run, and what they give, is nbval's part; that what
     they give is drawn by the same scripts in a kernel's page, this one shows for all."""
     notebook = CHAPTERS[0]
-    count = len(run_figures(notebook))
+    count = committed_figures(notebook)
     session = open_chapter(notebook)
     page = session.page
     session.wait(
