@@ -164,6 +164,11 @@ def test_opens_offline(visit, page_name: str, look: str, options: dict[str, Any]
         else:
             assert span(page, figure) <= room(page), f"{name}: plots, controls and player on one screen"
     if look != "narrow":
+        # After a change of size the theme lets what scrolls take the focus, a moment later.
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('pre')]"
+            ".every(e => e.scrollWidth <= e.clientWidth || e.tabIndex >= 0)"
+        )
         check_access(page)
     assert opened.errors == []
     assert opened.remote == []
