@@ -60,7 +60,7 @@ def lanczos(
         vectors: whether to return the Ritz vectors.
 
     Raises:
-        ValueError: if ``steps`` is not a positive integer.
+        ValueError: if ``steps`` is not a positive integer, or ``start`` is zero or not finite.
         TypeError: if ``start`` is not floating-point.
 
     Source: Golub & Van Loan 2013, Matrix Computations, 4th ed., section 10.1; Golub & Meurant 2010, Matrices,
@@ -78,7 +78,9 @@ def lanczos(
     check_params(start)
     flat, unravel = ravel_pytree(start)
     steps = min(steps, flat.size)
-    eps = jnp.finfo(flat.dtype).eps
+    eps, length = jnp.finfo(flat.dtype).eps, norm(flat)
+    if not isinstance(length, jax.core.Tracer) and not 0 < length < jnp.inf:
+        raise ValueError(f"start must be finite and not zero, got the norm {length}: take a random vector")
 
     def multiply(v: Array) -> Array:
         return ravel_pytree(product(unravel(v)))[0].astype(v.dtype)
@@ -100,7 +102,7 @@ def lanczos(
         basis = basis.at[jnp.minimum(k + 1, steps - 1)].set(jnp.where(k + 1 < steps, new, basis[steps - 1]))
         return basis, alpha, beta, done, scale
 
-    basis = jnp.zeros((steps, flat.size), flat.dtype).at[0].set(flat / norm(flat))
+    basis = jnp.zeros((steps, flat.size), flat.dtype).at[0].set(flat / length)
     empty = jnp.zeros(steps, flat.dtype)
     carry = basis, empty, empty, jnp.int32(steps), jnp.zeros((), flat.dtype)
     basis, alpha, beta, done, _ = jax.lax.fori_loop(0, steps, go_on, carry)

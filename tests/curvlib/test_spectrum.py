@@ -78,3 +78,6 @@ def test_what_does_not_fit_gets_a_sentence():
         lanczos(lambda v: v, jnp.ones(3), 0)
     with pytest.raises(TypeError, match="floating"):
         lanczos(lambda v: v, jnp.arange(3), 2)
+    for bad in (jnp.zeros(3), jnp.array([1.0, jnp.nan]), jnp.array([jnp.inf])):
+        with pytest.raises(ValueError, match="start must be finite and not zero"):
+            lanczos(lambda v: v, bad, 2)
