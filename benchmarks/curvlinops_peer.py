@@ -1,13 +1,8 @@
-"""curvlinops as a server: a command is a line of JSON on stdin, its answer one on stdout.
+"""curvlinops, for `serving_peer.py`.
 
 It runs in an environment of its own (`curvlinops.txt`), without curvlib; `curvature_peers.py` starts it, and
-holds the clock. Commands name what to `do`, a method of `Server`, and its arguments.
-"""
+holds the clock."""
 
-import json
-import os
-import sys
-import traceback
 from importlib.metadata import version
 
 import numpy as np
@@ -26,6 +21,9 @@ LOSSES = {
 
 class Server:
     """One network at a time, as it was loaded last."""
+
+    def __init__(self) -> None:
+        torch.set_num_threads(1)  # more wait actively for one another, on cores that others may work on
 
     def load(self, file: str, likelihood: str) -> None:
         """Weights, biases, a direction, inputs and targets, as `curvature_peers.py` has written them."""
@@ -93,21 +91,3 @@ def tanh_network(layers: list[tuple[Tensor, Tensor]]) -> nn.Sequential:
         linear.weight, linear.bias = nn.Parameter(weight), nn.Parameter(bias)
         parts += [linear, nn.Tanh()]
     return nn.Sequential(*parts[:-1])
-
-
-def main() -> None:
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print is no answer
-    torch.set_num_threads(1)  # more of them wait actively for one another, on cores that others may work on
-    server = Server()
-    for line in sys.stdin:
-        command = json.loads(line)
-        try:
-            answer = {"answer": getattr(server, command.pop("do"))(**command)}
-        except Exception:
-            answer = {"error": traceback.format_exc()}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    main()

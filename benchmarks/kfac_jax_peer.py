@@ -1,15 +1,11 @@
-"""kfac-jax as a server: a command is a line of JSON on stdin, its answer one on stdout.
+"""kfac-jax, for `serving_peer.py`.
 
 It runs in an environment of its own (`kfac-jax.txt`), without curvlib; `kfac.py` starts it, and holds the
-clock. Commands name what to `do`, a method of `Server`, and its arguments.
-"""
+clock."""
 
 import functools
 import itertools
 import json
-import os
-import sys
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -45,9 +41,10 @@ class Server:
     "norm_constraint" these are fixed, damping too; without them all adapt.
     """
 
-    def __init__(self, data: str, l2: float) -> None:
+    def __init__(self, data: str, l2: str) -> None:
+        warnings.filterwarnings("ignore", "Some donated buffers were not usable")
         pixels = np.loadtxt(data, delimiter=",", dtype=np.float32)[:, :-1] / 16
-        self.batch, self.l2 = jnp.asarray(pixels), l2
+        self.batch, self.l2 = jnp.asarray(pixels), float(l2)
         self.optimizers: dict[str, Optimizer] = {}
         self.steady: dict[str, tuple[Params, Any]] = {}
         self.compiled: dict[str, Callable[..., Any]] = {}
@@ -214,21 +211,3 @@ def read(start: str) -> Params:
 @functools.cache
 def random_keys(seed: int, count: int) -> list[Array]:
     return list(jax.random.split(jax.random.PRNGKey(seed), count))
-
-
-def main() -> None:
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print is no answer
-    warnings.filterwarnings("ignore", "Some donated buffers were not usable")
-    server = Server(sys.argv[1], float(sys.argv[2]))
-    for line in sys.stdin:
-        command = json.loads(line)
-        try:
-            answer = {"answer": getattr(server, command.pop("do"))(**command)}
-        except Exception:
-            answer = {"error": traceback.format_exc()}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    main()

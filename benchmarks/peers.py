@@ -16,9 +16,8 @@ class Peer:
 
     Args:
         library: its name, and that of the file with its pins.
-        module: the file that runs there, a server: a command is a line of JSON on stdin, its answer one on
-            stdout.
-        *arguments: what the module is given on its command line.
+        module: the file whose ``Server`` runs there, in the loop of ``serving_peer.py``.
+        *arguments: what the server is made of, as texts.
     """
 
     def __init__(self, library: str, module: str, *arguments: str) -> None:
@@ -26,9 +25,9 @@ class Peer:
         self.folder = tempfile.TemporaryDirectory()  # for arrays, which pass through files
 
     def __enter__(self) -> Self:
-        command = [str(python_of(self.library)), "-P", str(HERE / self.module), *self.arguments]
+        command = [str(python_of(self.library)), "-P", str(HERE / "serving_peer.py"), str(HERE / self.module)]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe)
+        self.process = subprocess.Popen([*command, *self.arguments], text=True, stdin=pipe, stdout=pipe)
         return self
 
     def __exit__(self, *error: object) -> None:

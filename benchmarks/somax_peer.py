@@ -1,13 +1,8 @@
-"""somax as a server: a command is a line of JSON on stdin, its answer one on stdout.
+"""somax, for `serving_peer.py`.
 
 It runs in an environment of its own (`somax.txt`), without curvlib; `gauss_newton_cg.py` starts it, and holds
-the clock. Commands name what to `do`, a method of `Server`, and its arguments.
-"""
+the clock."""
 
-import json
-import os
-import sys
-import traceback
 from importlib.metadata import version
 from typing import Any
 
@@ -96,20 +91,3 @@ def cross_entropy(params: Params, batch: Batch) -> Array:
 
 def half_squares(params: Params, batch: Batch) -> Array:
     return 0.5 * jnp.mean((predict(params, batch["x"]) - batch["y"]) ** 2)
-
-
-def main() -> None:
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print is no answer
-    server = Server()
-    for line in sys.stdin:
-        command = json.loads(line)
-        try:
-            answer = {"answer": getattr(server, command.pop("do"))(**command)}
-        except Exception:
-            answer = {"error": traceback.format_exc()}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    main()
