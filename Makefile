@@ -26,6 +26,7 @@ run: $(READY)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --log-level=WARN \
 		--CoalesceStreamsPreprocessor.enabled=True $(CHAPTERS)
 	$(BIN)/python tools/hide_sources.py $(CHAPTERS)
+	$(BIN)/python tools/gather.py
 
 # All comparisons; the quick ones take minutes and are for a look: their numbers are not kept.
 benchmarks: QUICK :=

@@ -5,6 +5,7 @@ import dis
 import json
 import linecache
 import os
+import re
 import subprocess
 import sys
 import time
@@ -35,7 +36,7 @@ def page_of(notebook: Path) -> str:
     return notebook.relative_to(ROOT).with_suffix("").as_posix()
 
 
-PAGES = ["notation", "references", *map(page_of, NOTEBOOKS)]
+PAGES = ["intro", *re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text())]
 FIGURE = "figure.livefig"
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
