@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 Array = jax.Array
 Params = Any  # any pytree of floating-point arrays
@@ -24,7 +25,8 @@ def check_params(params: Params, name: str = "params") -> None:
     """Refuse parameters that cannot be differentiated, or anything else that must be shaped like them.
 
     Raises:
-        TypeError: if ``params`` has no entries or a leaf that is not floating-point.
+        TypeError: if ``params`` has no entries, a leaf that is not floating-point, or one on a mesh with
+            explicit axes.
     """
     leaves = jax.tree.leaves(params)
     for leaf in leaves:
@@ -35,6 +37,7 @@ def check_params(params: Params, name: str = "params") -> None:
             )
     if not sum(jnp.size(leaf) for leaf in leaves):
         raise TypeError(f"{name} has no numbers in it: pass an array or a pytree of arrays")
+    check_axes(leaves)
 
 
 def check_like_params(params: Params, v: Params) -> None:
@@ -98,3 +101,34 @@ def as_arrays(tree: Any) -> Any:
         return check_array("data", leaf) if hasattr(leaf, "__array__") else leaf
 
     return jax.tree.map(converted, tree)
+
+
+def check_axes(tree: Any) -> None:
+    """Refuse arrays on a mesh with explicit axes: there every product over the data would have to be told
+    how its result is sharded, and no function here tells it.
+
+    Raises:
+        TypeError: naming what to write instead.
+    """
+    for leaf in jax.tree.leaves(tree):
+        if isinstance(leaf, jax.Array) and AxisType.Explicit in jax.typeof(leaf).sharding.mesh.axis_types:
+            raise TypeError(
+                "the arrays are on a mesh with explicit axes, as jax.make_mesh makes it by default, and "
+                "curvlib leaves it to JAX how its results are sharded: make the mesh as "
+                'jax.sharding.Mesh(jax.devices(), ("data",))'
+            )
+
+
+def over_devices(rows: Array, data: Array) -> Array:
+    """Rows that were taken from data on a mesh of devices, divided among these again.
+
+    JAX gathers them on each device, and all of them would then do the same work. More rows than a multiple
+    of the devices are padded; fewer than there are devices are left as they are, and outside of ``jit``,
+    where nothing is padded, what does not divide.
+    """
+    mesh = jax.typeof(data).sharding.mesh
+    if mesh.empty or len(rows) < mesh.size:
+        return rows
+    if len(rows) % mesh.size and not isinstance(rows, jax.core.Tracer):
+        return rows
+    return jax.lax.with_sharding_constraint(rows, NamedSharding(mesh, PartitionSpec(mesh.axis_names)))

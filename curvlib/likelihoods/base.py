@@ -158,8 +158,10 @@ def sum_per_datum(values: Array) -> Array:
 
 
 def known(values: Any) -> np.ndarray | None:
-    """The values as NumPy's, unless they are traced."""
-    return None if isinstance(values, jax.core.Tracer) else np.asarray(values)
+    """The values as NumPy's, unless they are traced, or parts of them are on other machines."""
+    if isinstance(values, jax.core.Tracer) or not getattr(values, "is_fully_addressable", True):
+        return None
+    return np.asarray(values)
 
 
 def check_support(name: str, targets: Any, allowed: Any, words: str) -> None:

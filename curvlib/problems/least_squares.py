@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
 from curvlib.problems.objective import Objective
-from curvlib.trees import Array, Params, as_arrays, check_params, unfit_dtype
+from curvlib.trees import Array, Params, as_arrays, check_axes, check_params, unfit_dtype
 
 
 @jax.tree_util.register_pytree_node_class
@@ -54,6 +54,7 @@ class LeastSquares(Objective):
             TypeError: if a leaf of ``params`` or of the residuals is not floating-point.
             ValueError: if there are no residuals.
         """
+        check_axes(self.data)
         check_params(params)
         value = self.function(params, *self.data)
         for leaf in jax.tree.leaves(value):

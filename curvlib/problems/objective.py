@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from curvlib.problems.functions import Composed, Static, check_chart, joined, split
-from curvlib.trees import Array, Params, as_arrays, check_params
+from curvlib.trees import Array, Params, as_arrays, check_axes, check_params
 
 
 @jax.tree_util.register_pytree_node_class
@@ -62,6 +62,7 @@ class Objective:
             TypeError: if a leaf of ``params`` is not floating-point.
             ValueError: if the function returns anything but one real scalar.
         """
+        check_axes(self.data)
         check_params(params)
         value = self.function(params, *self.data)
         leaves = jax.tree.leaves(value)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from curvlib.hyperparameters import as_float, check_at_least
 from curvlib.likelihoods import Likelihood
 from curvlib.problems.functions import Composed, Static, check_chart, joined, split
-from curvlib.trees import Array, Params, as_arrays, check_array, check_params
+from curvlib.trees import Array, Params, as_arrays, check_array, check_axes, check_params, over_devices
 
 
 @jax.tree_util.register_pytree_node_class
@@ -78,7 +78,9 @@ class Supervised:
             [1.0]
         """
         at = jnp.asarray if isinstance(rows, jax.core.Tracer) else lambda leaf: leaf  # NumPy takes no tracer
-        inputs, targets = jax.tree.map(lambda leaf: at(leaf)[rows], (self.inputs, self.targets))
+        inputs, targets = jax.tree.map(
+            lambda leaf: over_devices(at(leaf)[rows], leaf), (self.inputs, self.targets)
+        )
         return self._with(inputs=inputs, targets=targets)
 
     def part(self, fraction: float, count: Array) -> Self:
@@ -137,6 +139,7 @@ class Supervised:
             TypeError: if a leaf of ``params`` is not floating-point.
             ValueError: if ``predict`` returns anything but a row of real numbers for each datum.
         """
+        check_axes((self.inputs, self.targets))
         outputs = self.predict(self._theta(params), self.inputs)
         if not hasattr(outputs, "dtype") or not jnp.issubdtype(outputs.dtype, jnp.floating):
             kind = getattr(outputs, "dtype", type(outputs).__name__)
