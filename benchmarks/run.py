@@ -32,6 +32,7 @@ COMPARISONS = sorted(
 # What a quick run does without, and why.
 LEFT_OUT = {
     "autoencoder": "its runs take minutes, and chapter 6 replays their record",
+    "devices": "it compiles nine programs for each of four numbers of devices",
     "hessian_free": "its runs take minutes, and chapter 7 replays their record",
     "kfac": "it compiles K-FAC and kfac-jax for more than a minute",
     "kfac_race": "its races take minutes",

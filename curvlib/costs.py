@@ -44,8 +44,8 @@ def step_costs(
     Over N data: a gradient is 3Nn multiplications, a Hessian product 1.75 gradients, a Gauss–Newton product
     4/3 with the point's part saved. L-BFGS takes 1.1 gradients and 4mn; K-FAC, with its inverses every T
     steps, 10.2 Nn, 2nd to apply and 14/3 nd/T to invert; Hessian-free (17 + 4k) Nn; Newton's method
-    (3 + 5.25n) Nn and n³/3. Devices add up a gradient, K-FAC its factors (2n numbers) too, Hessian-free a
-    vector a round, Newton's method a Hessian.
+    (3 + 5.25n) Nn and n³/3. Devices add up a gradient, K-FAC its factors (2n numbers) too, Hessian-free its
+    preconditioner's diagonal and a product for the start and for each round, Newton's method a Hessian.
 
     Args:
         n: parameters; a number or an array.
@@ -55,7 +55,7 @@ def step_costs(
         rounds: k of conjugate gradients.
         period: K-FAC's T.
 
-    Source: counts of curvlib's own programs (``counting.operations``; the test compares them).
+    Source: counts of curvlib's own programs (``counting.operations``, ``shares.share``; tests compare them).
 
     Example:
         >>> costs = step_costs(4 * 256.0**2, 256.0, data=1000.0)
@@ -68,8 +68,8 @@ def step_costs(
     over_data = [3 + none, 3 + none, 3.3 + none, 10.2 + none, 17 + 4.0 * rounds + none, 3 + 5.25 * n]
     apart = [none, none, 4.0 * memory * n, (2 + 14 / 3 / period) * n * width, none, n**3 / 3]
     passes = [2 + none, 5 + none, 4.0 * memory + 6 + none, 6 + none, 10.0 * rounds + none, 4 + none]
-    sent = [1 + none, 1 + none, 1.1 + none, 3 + none, 1.0 + rounds + none, 1 + n]
-    meetings = [1 + none, 1 + none, 1.1 + none, 2 + none, 1.0 + rounds + none, 2 + none]
+    sent = [1 + none, 1 + none, 1.1 + none, 3 + none, 3.0 + rounds + none, 1 + n]
+    meetings = [1 + none, 1 + none, 1.1 + none, 3 + none, 2.0 + rounds + none, 2 + none]
     return StepCosts(
         jnp.stack(over_data) * data * n,
         jnp.stack(apart),

@@ -20,6 +20,10 @@ class Supervised:
 
     A mean, not a sum: L and its curvature do not grow with N. The ridge adds l2 to every curvature matrix.
 
+    Data that are divided among the devices of a ``jax.sharding.Mesh`` are the same problem: all that is
+    computed over them divides, and sums over them are sent. Mini-batches and parts are divided again. Arrays
+    that ``predict`` finds outside of itself are not: every device holds and works on all of them.
+
     Args:
         predict: ``predict(params, inputs) -> (N, …)``, a row of outputs f for each datum; a static function.
         likelihood: a ``curvlib.likelihoods.Likelihood``; it says what the outputs mean.
@@ -28,7 +32,7 @@ class Supervised:
         l2: ≥ 0.
 
     Raises:
-        TypeError: if an argument is not of its kind.
+        TypeError: if an argument is not of its kind; when used, if arrays are on a mesh with explicit axes.
         ValueError: if ``l2`` is negative, or a target is not a value that the likelihood knows.
 
     Example:
@@ -66,6 +70,8 @@ class Supervised:
 
     def take(self, rows: Any) -> Self:
         """The same problem on some of the data: a mini-batch, whose loss is the mean over its own rows.
+
+        Of data on several devices the rows are divided among these.
 
         Args:
             rows: indices of the data, shape (B,), or a slice.

@@ -17,6 +17,7 @@ from curvlib.shares import share
 
 SIZES = (1, 2, 4, 8)
 N, WIDTHS = 48, (5, 7, 3)
+WIDE = 24  # of a network with equal layers
 KEY = jax.random.key(5)
 
 
@@ -177,6 +178,22 @@ def shares():
     }
 
 
+def wide():
+    """What is sent in steps on a network of equal layers, by the names of ``curvlib.costs``."""
+    x = jax.device_put(jnp.ones((N, WIDE)), rows_on(8))
+    problem = cl.Supervised(cl.MLP((WIDE,) * 3), cl.likelihoods.Gaussian(), x, x)
+    params = problem.predict.init(KEY)
+    methods = {
+        "gradient descent": cl.GradientDescent(0.1),
+        "K-FAC": cl.KFAC(),
+        "Hessian-free": cl.HessianFree(iterations=2, progress=None, keep=0, line_search=None),
+    }
+    return {
+        name: told(share(method.step, problem, params, method.init(problem, params, KEY), rounds=2))
+        for name, method in methods.items()
+    }
+
+
 def told(one):
     return {"operations": one.operations, "calls": one.calls, "numbers": one.numbers}
 
@@ -215,6 +232,7 @@ def main():
         "differences": differences(),
         "labels_by_shard": labels_by_shard(),
         "shares": shares(),
+        "wide": wide(),
         "sentences": sentences(),
         "on each": [part.inputs.sharding.is_fully_replicated for part in parts],
     }

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 import curvlib as cl
+from curvlib.costs import COSTED, step_costs
 from curvlib.likelihoods.base import known
 from curvlib.shares import share, share_of
 from tests.curvlib import on_devices
 
+WIDE = on_devices.WIDE
 SHAPES = [(a + 1, b) for a, b in zip(on_devices.WIDTHS, on_devices.WIDTHS[1:], strict=False)]
 SIZE = sum(map(prod, SHAPES))
 SQUARES = sum(a**2 + b**2 for a, b in SHAPES)
@@ -141,3 +143,13 @@ ENTRY %main (p: f64[4,5]) -> f64[4,3] {
     assert told.calls == {"all-reduce": 10, "all-gather": 1}
     assert told.numbers == {"all-reduce": 130, "all-gather": 40}
     assert share_of(text, rounds=0).calls == {"all-reduce": 3, "all-gather": 1}
+
+
+def test_the_model_of_costs_knows_what_is_sent(found):
+    """On networks whose layers are all of one width; the biases make the rest."""
+    costs = step_costs(float(WIDE * WIDE * 2), float(WIDE), rounds=2)
+    sent = dict(zip(COSTED, costs.sent, strict=True))
+    meetings = dict(zip(COSTED, costs.meetings, strict=True))
+    for name, told in found["wide"].items():
+        np.testing.assert_allclose(told["numbers"]["all-reduce"], sent[name], rtol=0.1)
+        assert told["calls"] == {"all-reduce": meetings[name]}, name
