@@ -1,7 +1,8 @@
 """How a worker process stays alive through thousands of tests, and what becomes of its tests if it dies.
 
 Each program that XLA compiles takes some mappings of memory, of which Linux gives a process 65,530; beyond
-them LLVM crashes. So what JAX keeps compiled is given up after each file of tests.
+them LLVM crashes. So what JAX keeps compiled is given up after each file of tests. What it keeps on disk has
+a folder for each file: to write one program JAX looks at all that are there.
 
 A test whose process died runs again, once, in a new worker, and the run says so; a second crash is a failure.
 pytest-xdist 3.8 can wait for ever after a crash with `--dist loadfile`, when it hands finished files to the
@@ -12,8 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +78,20 @@ def pytest_handlecrashitem(crashitem: str, report: pytest.TestReport, sched: Any
         report.outcome = "rerun"
 
 
+COMPILED = os.environ.get("JAX_COMPILATION_CACHE_DIR")  # nothing is kept without
+
+
+def keep_compiled(name: str) -> None:
+    """Let JAX, here and in kernels that begin later, find and keep compiled programs in the folder `name`."""
+    if COMPILED:
+        folder = os.environ["JAX_COMPILATION_CACHE_DIR"] = str(Path(COMPILED) / name)
+        if "jax" in sys.modules:
+            from jax.experimental.compilation_cache import compilation_cache
+
+            sys.modules["jax"].config.update("jax_compilation_cache_dir", folder)
+            compilation_cache.reset_cache()
+
+
 class _OneFileAtATime:
     """Gives up what JAX has compiled when another file's tests begin."""
 
@@ -82,10 +99,13 @@ class _OneFileAtATime:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         file = nodeid.split("::")[0]
-        if self.file and file != self.file and "jax" in sys.modules:
+        if file == self.file:
+            return
+        if self.file and "jax" in sys.modules:
             sys.modules["jax"].clear_caches()
             gc.collect()
         self.file = file
+        keep_compiled(Path(file).stem)
 
 
 def pytest_configure(config: pytest.Config) -> None:

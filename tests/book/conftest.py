@@ -6,6 +6,7 @@ import json
 import linecache
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -18,11 +19,13 @@ from typing import Any
 
 import matplotlib
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, ElementHandle, Page
 
 import livefig
 from livefig import tracing
 from livefig.widget import LiveFigure
+from tests.workers import keep_compiled
 
 matplotlib.use("Agg")
 
@@ -63,10 +66,25 @@ class Book:
 
 @pytest.fixture(scope="session")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    """Build the book as `make book` does, elsewhere."""
-    out = tmp_path_factory.mktemp("book")
+    """The book, built as `make book` does, elsewhere, by the first of a run's processes that needs it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    out, said = folder / "book", folder / "book.json"
+    with FileLock(folder / "book.lock"):
+        if not said.exists():
+            shutil.rmtree(out, ignore_errors=True)  # what one left that died
+            built = _build(out)
+            said.write_text(json.dumps([built.returncode, built.stdout]))
+    returncode, log = json.loads(said.read_text())
+    html = out / "_build" / "html"
+    assert (html / "index.html").exists(), log
+    return Book(html, returncode, log)
+
+
+def _build(out: Path) -> subprocess.CompletedProcess[str]:
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    built = subprocess.run(
+    return subprocess.run(
         [jupyter_book, "build", "-W", "-n", "--keep-going", "--quiet", "--path-output", out, ROOT],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -74,9 +92,6 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
         check=False,
         env={**os.environ, "BOOK_REPOSITORY_URL": "https://github.com/reader/book"},
     )
-    html = out / "_build" / "html"
-    assert (html / "index.html").exists(), built.stdout
-    return Book(html, built.returncode, built.stdout)
 
 
 @dataclass
@@ -104,21 +119,41 @@ def visit(book: Book, chromium: Browser) -> Iterator[Callable[..., Visit]]:
     """`visit(page_name, **context_options)` opens a page of the book, all its live figures mounted.
 
     Its formulas are set with `formulas=True` only: setting them takes longer than all else of a chapter.
+    `head` is put at the beginning of its head.
     """
+    with _visits(book, chromium) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def shown(book: Book, chromium: Browser, notebook: Path) -> Iterator[Visit]:
+    """A notebook's page with all its figures drawn: one visit for all tests of a file."""
+    with _visits(book, chromium) as open_page:
+        opened = open_page(page_of(notebook))
+        opened.figures()
+        yield opened
+
+
+@contextlib.contextmanager
+def _visits(book: Book, chromium: Browser) -> Iterator[Callable[..., Visit]]:
     contexts = []
 
-    def open_page(name: str, *, formulas: bool = False, **options: Any) -> Visit:
+    def open_page(name: str, *, formulas: bool = False, head: str = "", **options: Any) -> Visit:
+        path = book.html / f"{name}.html"
         context = chromium.new_context(offline=True, **options)
         contexts.append(context)
         if not formulas:
             context.route("**/mathjax/*.js", lambda r: r.fulfill(body="", content_type="text/javascript"))
+        if head:
+            text = path.read_text().replace("<head>", f"<head>{head}", 1)
+            context.route(path.as_uri(), lambda r: r.fulfill(body=text, content_type="text/html"))
         visit = Visit(context.new_page())
         visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
         visit.page.on(
             "console", lambda m: visit.errors.append(m.text) if m.type in ("error", "warning") else None
         )
         visit.page.on("request", lambda r: _note_remote(visit, r.url))
-        visit.page.goto((book.html / f"{name}.html").as_uri())
+        visit.page.goto(path.as_uri())
         visit.page.wait_for_function(
             "selector => [...document.querySelectorAll(selector)].every(figure => figure.livefig)",
             arg=FIGURE,
@@ -128,9 +163,11 @@ def visit(book: Book, chromium: Browser) -> Iterator[Callable[..., Visit]]:
             visit.page.evaluate("() => MathJax.startup.promise.then(() => null)")
         return visit
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    try:
+        yield open_page
+    finally:
+        for context in contexts:
+            context.close()
 
 
 def _note_remote(visit: Visit, url: str) -> None:
@@ -173,6 +210,7 @@ def _run(notebook: Path) -> dict[str, Made]:
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
         patch.setattr(livefig, "figure", recorded)
+        keep_compiled(notebook.stem)  # as its kernel does
         patch.chdir(notebook.parent)
         for code in _needed_for_figures(_compiled_cells(notebook)):
             exec(code, namespace)

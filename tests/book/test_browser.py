@@ -12,7 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from PIL import Image, ImageChops
 from playwright.sync_api import ElementHandle, Page
 
-from tests.book.conftest import page_of
+from tests.book.conftest import CHAPTERS, FIGURE, Visit, page_of
 from tests.livefig.reader import operate
 from tests.livefig.screens import LAPTOP, in_view, room, span
 
@@ -24,8 +24,12 @@ POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'sel
 PROBE = "<script>try { new Function(''); policy = 'permits' } catch { policy = 'refuses' }</script>"
 # Told to report violations alone it need not say of each other element what it looked at: half the time.
 RUN_AXE = """
-async () => (await axe.run(document, { preload: false, resultTypes: ["violations"] })).violations
+async options => (
+    await axe.run(document, { preload: false, resultTypes: ["violations"], ...options })
+).violations
 """
+# What can differ between a light and a dark page.
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
 
 def check_formulas(page: Page) -> None:
@@ -54,12 +58,16 @@ def check_fit(page: Page, figures: list[ElementHandle]) -> None:
         assert outside == []
 
 
-def check_access(page: Page) -> None:
+def check_access(page: Page, look: str, options: dict[str, Any]) -> None:
     """axe finds nothing serious."""
-    page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(RUN_AXE)
+    # After a change of size the theme lets what scrolls take the focus, a moment later.
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('pre')]"
+        ".every(e => e.scrollWidth <= e.clientWidth || e.tabIndex >= 0)"
+    )
+    found = page.evaluate(RUN_AXE, options)
     bad = [entry for entry in found if entry["impact"] in ("serious", "critical")]
-    assert [(entry["id"], [node["html"] for node in entry["nodes"]]) for entry in bad] == []
+    assert [(entry["id"], [node["html"] for node in entry["nodes"]]) for entry in bad] == [], look
 
 
 # The heights of the blocks of code and of printed text that are in sight, and of the page's text.
@@ -75,20 +83,24 @@ CODE_AND_PAGE = """
 """
 
 
-def test_code_takes_a_fifth_of_the_page(visit, chapter: Path, record_property) -> None:
+def check_code(page: Page, record_property) -> None:
     """Code that carries the idea is in sight, the rest is folded; tables are tables, not printed columns."""
-    opened = visit(page_of(chapter), formulas=True, viewport=WIDE)
-    opened.figures()
-    code, page = opened.page.evaluate(CODE_AND_PAGE)
-    record_property("share of code and printouts", f"{code / page:.0%}")
-    assert code <= 0.2 * page, f"{code / page:.0%} of the page"
+    code, height = page.evaluate(CODE_AND_PAGE)
+    record_property("share of code and printouts", f"{code / height:.0%}")
+    assert code <= 0.2 * height, f"{code / height:.0%} of the page is code and printouts"
 
 
-def test_formulas_are_drawn_whole(visit, chapter: Path) -> None:
+# With nothing else in sight a page is drawn, packed and unpacked in half the time.
+ONLY_FORMULAS = """
+article, article * { visibility: hidden !important }
+div.math, div.math * { visibility: visible !important }
+"""
+UNCUT = "div.math, div.math mjx-container { overflow: visible !important }"
+
+
+def check_formulas_are_whole(page: Page) -> None:
     """By pixels, one to a point of the page: nothing of a formula is cut off by a box around it."""
-    opened = visit(page_of(chapter), formulas=True, viewport=WIDE, reduced_motion="reduce")
-    page = opened.page
-    page.wait_for_load_state("load")
+    added = [page.add_style_tag(content=ONLY_FORMULAS)]
     boxes = [formula.bounding_box() for formula in page.query_selector_all("div.math")]
     assert boxes
 
@@ -96,7 +108,7 @@ def test_formulas_are_drawn_whole(visit, chapter: Path) -> None:
         return Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled"))).convert("L")
 
     shown = picture()
-    page.add_style_tag(content="div.math, div.math mjx-container { overflow: visible !important }")
+    added.append(page.add_style_tag(content=UNCUT))
     whole = picture()
     for box in boxes:
         left, top, right, bottom = (
@@ -106,17 +118,19 @@ def test_formulas_are_drawn_whole(visit, chapter: Path) -> None:
             box["y"] + box["height"] + 8,
         )
         area = tuple(map(int, (left, top, right, bottom)))
-        assert ImageChops.difference(shown.crop(area), whole.crop(area)).getbbox() is None, box
+        assert shown.crop(area).getextrema()[0] < shown.crop(area).getextrema()[1], f"nothing drawn in {box}"
+        assert ImageChops.difference(shown.crop(area), whole.crop(area)).getbbox() is None, f"cut off: {box}"
+    for style in added:
+        style.evaluate("style => style.remove()")
 
 
-def test_wide_formulas_begin_at_their_left_end_on_a_phone(visit, chapter: Path) -> None:
+def check_formulas_begin_in_their_boxes(page: Page) -> None:
     """What begins left of its box cannot be scrolled to."""
-    page = visit(page_of(chapter), formulas=True, viewport=NARROW).page
     lefts = page.evaluate(
         "() => [...document.querySelectorAll('div.math')].map(box => "
         "box.querySelector('mjx-container').getBoundingClientRect().left - box.getBoundingClientRect().left)"
     )
-    assert lefts and min(lefts) >= 0
+    assert lefts and min(lefts) >= 0, "a formula begins left of its box"
 
 
 def images(pdf: bytes) -> int:
@@ -124,81 +138,90 @@ def images(pdf: bytes) -> int:
     return len(re.findall(rb"/Subtype\s*/Image", pdf))
 
 
-@pytest.mark.parametrize(
-    ("look", "options"),
-    [
-        ("wide", {"viewport": WIDE, "reduced_motion": "reduce"}),
-        ("narrow", {"viewport": NARROW, "has_touch": True, "is_mobile": True}),
-        ("dark", {"viewport": WIDE, "reduced_motion": "reduce", "color_scheme": "dark"}),
-    ],
-)
-def test_opens_offline(visit, page_name: str, look: str, options: dict[str, Any]) -> None:
-    """One visit in each look: formulas are set, nothing sticks out, nothing is logged or asked for elsewhere;
-    figures fit their screen; light and dark, axe finds nothing serious; printed, a figure not yet scrolled to
-    is there as any other.
-
-    With BOOK_SCREENSHOTS set, _build/screenshots has what is for looking at.
-    """
-    opened = visit(page_name, formulas=True, **options)
+def check_printing(opened: Visit) -> None:
+    """Printed, a figure not yet scrolled to is there as any other."""
     page = opened.page
-    page.wait_for_load_state("load")
-    check_formulas(page)
-    printed = images(page.pdf()) if look == "wide" and page_name.startswith("chapters/") else None
+    printed = images(page.pdf())
     figures = opened.figures()  # which scrolls to each
-    if printed is not None:
-        assert printed >= len(figures) > 0
-        page.emulate_media(media="print")
-        assert page.locator("figure.livefig > img:visible").count() == 0, "it is printed as it stands"
-        assert page.locator("figure.livefig:has(svg:visible)").count() == len(figures)
-        page.emulate_media(media="screen")
-        opened.figures()  # again at the screen's width
+    assert printed >= len(figures) > 0, "a figure is missing in print"
+    page.emulate_media(media="print")
+    assert page.locator("figure.livefig > img:visible").count() == 0, "it is printed as it stands"
+    assert page.locator("figure.livefig:has(svg:visible)").count() == len(figures)
+    page.emulate_media(media="screen")
+
+
+def take_screenshot(page: Page, name: str, look: str) -> None:
+    """With BOOK_SCREENSHOTS set, _build/screenshots has what is for looking at."""
     if os.environ.get("BOOK_SCREENSHOTS"):
         page.add_style_tag(content="* { transition: none !important; animation: none !important }")
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{page_name.replace('/', '-')}-{look}.png", full_page=True)
+        page.screenshot(path=SCREENSHOTS / f"{name.replace('/', '-')}-{look}.png", full_page=True)
+
+
+def theme(page: Page) -> tuple[str, str]:
+    """Light or dark, by its name and by the page's colour."""
+    return (
+        page.evaluate("() => document.documentElement.dataset.theme"),
+        page.evaluate("() => getComputedStyle(document.body).backgroundColor"),
+    )
+
+
+def test_opens_offline(visit, page_name: str, record_property) -> None:
+    """One visit on a wide screen: formulas are set and drawn whole, nothing sticks out, nothing is logged or
+    asked for elsewhere; figures fit their screen and are printed; there is not too much code; in light and
+    dark, between which a button switches, axe finds nothing serious.
+    """
+    opened = visit(page_name, formulas=True, viewport=WIDE, reduced_motion="reduce")
+    page, is_chapter = opened.page, page_name in map(page_of, CHAPTERS)
+    page.wait_for_load_state("load")
+    check_formulas(page)
+    if is_chapter:
+        check_printing(opened)
+    figures = opened.figures()
+    take_screenshot(page, page_name, "wide")
     check_fit(page, figures)
     for figure in figures:
         name = figure.get_attribute("data-name")
-        if look == "narrow":
-            assert in_view(page, figure) > 0.95, f"{name}: the main plot stays in view"
-        else:
-            assert span(page, figure) <= room(page), f"{name}: plots, controls and player on one screen"
-    if look != "narrow":
-        # After a change of size the theme lets what scrolls take the focus, a moment later.
-        page.wait_for_function(
-            "() => [...document.querySelectorAll('pre')]"
-            ".every(e => e.scrollWidth <= e.clientWidth || e.tabIndex >= 0)"
-        )
-        check_access(page)
+        assert span(page, figure) <= room(page), f"{name}: plots, controls and player on one screen"
+    if is_chapter:
+        check_code(page, record_property)
+        check_formulas_are_whole(page)
+    page.evaluate(AXE_SCRIPT)
+    assert theme(page)[0] == "light"
+    check_access(page, "light", {})
+    themes = {theme(page)}
+    page.add_style_tag(content="* { transition: none !important }")  # axe looks at once
+    for _ in range(3):
+        page.click(".theme-switch-button:visible")
+        if theme(page) not in themes and theme(page)[0] == "dark":
+            take_screenshot(page, page_name, "dark")
+            check_access(page, "dark", COLOURS)
+        themes.add(theme(page))
+    assert {name for name, _ in themes} == {"light", "dark"} and len({colour for _, colour in themes}) == 2
     assert opened.errors == []
     assert opened.remote == []
 
 
-def test_figures_run_under_a_strict_policy(book, visit, notebook: Path) -> None:
-    """Under a Content-Security-Policy that forbids making code from text."""
-    page = book.html / f"{page_of(notebook)}.html"
-    guarded = page.with_name(f"policy-{page.name}")
-    guarded.write_text(page.read_text().replace("<head>", f"<head>{POLICY}{PROBE}", 1))
-    opened = visit(guarded.relative_to(book.html).with_suffix("").as_posix(), formulas=True)
-    assert opened.page.evaluate("() => window.policy") == "refuses"
-    for figure in opened.figures():
-        assert figure.query_selector("svg")
+def test_opens_offline_on_a_phone_under_a_strict_policy(visit, page_name: str) -> None:
+    """One visit on a phone that is dark, under a Content-Security-Policy that forbids making code from text:
+    formulas are set and can be scrolled to, nothing sticks out, figures run and stay in view."""
+    phone = {"viewport": NARROW, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
+    opened = visit(page_name, formulas=True, head=POLICY + PROBE, **phone)
+    page = opened.page
+    assert page.evaluate("() => window.policy") == "refuses"
+    assert theme(page)[0] == "dark"
+    page.wait_for_load_state("load")
+    check_formulas(page)
+    if page_name in map(page_of, CHAPTERS):
+        check_formulas_begin_in_their_boxes(page)
+    figures = opened.figures()
+    take_screenshot(page, page_name, "narrow")
+    check_fit(page, figures)
+    for figure in figures:
+        name = figure.get_attribute("data-name")
+        assert in_view(page, figure) > 0.95, f"{name}: the main plot stays in view"
     assert opened.errors == []
-
-
-def test_every_control_has_a_name_and_answers_the_keyboard(visit, notebook: Path) -> None:
-    """What a screen reader says of it is a label, or an aria-label; the summary is read out as it changes."""
-    opened = visit(page_of(notebook))
-    for figure in opened.figures():
-        for element in figure.query_selector_all("input, select, button, [tabindex='0']"):
-            name = element.evaluate(
-                "e => e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent"
-            )
-            assert name.strip(), element.evaluate("e => e.outerHTML")
-        assert figure.query_selector("[aria-live]")
-        spec = figure.evaluate("figure => figure.livefig.spec")
-        assert operate(figure) == {control["name"] for control in spec["controls"]}, spec["name"]
-    assert opened.errors == []
+    assert opened.remote == []
 
 
 # Move each slider, and what can be dragged, as a reader does and wait for nothing: the times from the event
@@ -218,14 +241,15 @@ figure => {
     }
     for (const slider of figure.querySelectorAll("input[type=range]")) {
         const home = slider.value, low = Number(slider.min), high = Number(slider.max);
-        for (const value of [...Array.from({ length: 41 }, (_, i) => low + (high - low) * i / 40), home]) {
+        for (const value of [...Array.from({ length: 21 }, (_, i) => low + (high - low) * i / 20), home]) {
             slider.value = value;
             time(slider, new Event("input", { bubbles: true }));
         }
     }
-    const grips = [...figure.querySelectorAll(".lf-handle, .lf-datum")];
-    for (let i = 0; grips.length && i < 80; i++) {
-        const key = keys[Math.floor(i / 4) % 4];
+    const data = [...figure.querySelectorAll(".lf-datum")].slice(0, 3);  // one is as quick as another
+    const grips = [...figure.querySelectorAll(".lf-handle"), ...data];
+    for (let i = 0; i < 12 * grips.length; i++) {
+        const key = keys[Math.floor(i / grips.length / 3) % 4];
         time(grips[i % grips.length], new KeyboardEvent("keydown", { key, shiftKey: true, bubbles: true }));
     }
     return times;
@@ -233,9 +257,9 @@ figure => {
 """
 
 
-def test_answers_within_a_frame(visit, notebook: Path, record_property) -> None:
+def test_answers_within_a_frame(shown, record_property) -> None:
     """A frame of the screen is 16 ms. Asserted loosely: other work may share this processor."""
-    for figure in visit(page_of(notebook)).figures():
+    for figure in shown.page.query_selector_all(FIGURE):
         figure.scroll_into_view_if_needed()
         spec = figure.evaluate("figure => figure.livefig.spec")
         if not spec["controls"]:
@@ -244,12 +268,26 @@ def test_answers_within_a_frame(visit, notebook: Path, record_property) -> None:
         kinds = ("slider", "player", "point", "data")
         assert times.keys() == {control["name"] for control in spec["controls"] if control["kind"] in kinds}
         assert all(len(moves) >= 5 for moves in times.values())
-        slowest = {name: statistics.quantiles(moves, n=20)[-1] for name, moves in times.items()}
+        slowest = {name: sorted(moves)[-3] for name, moves in times.items()}  # but two
         for name in times:
-            said = f"median {statistics.median(times[name]):.1f}, 95 % {slowest[name]:.1f}"
+            said = f"median {statistics.median(times[name]):.1f}, all but two {slowest[name]:.1f}"
             record_property(f"{spec['name']}, {name}: ms from input to layout", said)
         assert max(map(statistics.median, times.values()), default=0) < 50  # choices alone are not timed
         assert max(slowest.values(), default=0) < 300
+
+
+def test_every_control_has_a_name_and_answers_the_keyboard(shown) -> None:
+    """What a screen reader says of it is a label, or an aria-label; the summary is read out as it changes."""
+    for figure in shown.page.query_selector_all(FIGURE):
+        for element in figure.query_selector_all("input, select, button, [tabindex='0']"):
+            name = element.evaluate(
+                "e => e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent"
+            )
+            assert name.strip(), element.evaluate("e => e.outerHTML")
+        assert figure.query_selector("[aria-live]")
+        spec = figure.evaluate("figure => figure.livefig.spec")
+        assert operate(figure) == {control["name"] for control in spec["controls"]}, spec["name"]
+    assert shown.errors == []
 
 
 def test_search_finds_from_disk(visit) -> None:
@@ -261,25 +299,14 @@ def test_search_finds_from_disk(visit) -> None:
     )
 
 
-def test_dark_mode_switches(visit, page_name: str) -> None:
-    opened = visit(page_name, viewport=WIDE)
-    themes, colours = set(), set()
-    for _ in range(3):
-        themes.add(opened.page.evaluate("() => document.documentElement.dataset.theme"))
-        colours.add(opened.page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
-        opened.page.click(".theme-switch-button:visible")
-    assert themes == {"light", "dark"}
-    assert len(colours) == 2
-    assert opened.errors == []
-
-
-def test_what_is_around_the_figures(visit, chapter: Path) -> None:
-    """One visit: equations and figures have numbers and links, code is copied, solutions open."""
-    permissions = ["clipboard-read", "clipboard-write"]
-    page = visit(page_of(chapter), permissions=permissions).page
-    check_numbers(page)
-    check_copying(page)
-    check_solutions(page)
+def test_what_is_around_the_figures(shown, notebook: Path) -> None:
+    """Equations and figures have numbers and links, code is copied, solutions open."""
+    if notebook not in CHAPTERS:
+        pytest.skip("the landing page has neither equations nor exercises")
+    shown.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    check_numbers(shown.page)
+    check_copying(shown.page)
+    check_solutions(shown.page)
 
 
 def check_numbers(page: Page) -> None:

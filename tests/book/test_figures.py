@@ -11,7 +11,7 @@ import pytest
 
 import curvlib
 from curvlib.hyperparameters import hyperparameters
-from tests.book.conftest import page_of
+from tests.book.conftest import FIGURE
 
 STATES = 300
 COMPARED = 12
@@ -158,10 +158,10 @@ def with_iterates_rounded(definition: Any) -> Any:
 
 
 @pytest.fixture
-def figures(visit, notebook: Path) -> list[tuple[Any, dict[str, Any]]]:
+def figures(shown) -> list[tuple[Any, dict[str, Any]]]:
     """Each figure of a chapter's page and its spec."""
-    opened = visit(page_of(notebook))
-    return [(figure, figure.evaluate("figure => figure.livefig.spec")) for figure in opened.figures()]
+    found = shown.page.query_selector_all(FIGURE)
+    return [(figure, figure.evaluate("figure => figure.livefig.spec")) for figure in found]
 
 
 def test_page_shows_every_figure(figures, notebook: Path, run_figures) -> None:
@@ -179,14 +179,12 @@ def test_compiles_while_one_waits(notebook: Path, run_figures, record_property) 
         assert 0 < made.compile_seconds < 3
 
 
-def test_every_state_shows_something_finite(visit, notebook: Path) -> None:
-    opened = visit(page_of(notebook))
-    for figure in opened.figures():
-        spec = figure.evaluate("figure => figure.livefig.spec")
+def test_every_state_shows_something_finite(shown, figures) -> None:
+    for figure, spec in figures:
         states = random_states(spec, STATES)
-        for state, bad in zip(states, opened.page.evaluate(TRY, [figure, states]), strict=True):
+        for state, bad in zip(states, shown.page.evaluate(TRY, [figure, states]), strict=True):
             assert bad is None, f"{spec['name']} at {state} shows {bad}"
-    assert not opened.errors
+    assert not shown.errors
 
 
 def test_numbers_are_jaxs(figures, notebook: Path, run_figures, record_property) -> None:

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.book.conftest import CHAPTERS
+from tests.workers import keep_compiled
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 1000
@@ -73,6 +74,8 @@ figure = next(value for value in figures if hasattr(value, "kappa"))
 # What stands in a notebook until its cells have run.
 PICTURES = ".jp-OutputArea-output figure img, .jp-RenderedHTMLCommon figure img"
 
+OPENED = "() => window.jupyterapp.shell.currentWidget?.content?.widgets?.length > 1"
+
 # The state of every mounted figure, wherever the widget manager has put it.
 STATES = "() => [...document.querySelectorAll('*')].filter(e => e.livefig).map(e => e.livefig.state)"
 
@@ -104,6 +107,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab = Lab(f"http://127.0.0.1:{port}", secrets.token_hex(16))
     folders = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
     folders |= {f"JUPYTERLAB_{kind}_DIR": str(home / kind.lower()) for kind in ("SETTINGS", "WORKSPACES")}
+    keep_compiled(CHAPTERS[0].stem)  # the one that a kernel runs
     with (home / "log").open("w") as log:
         server = subprocess.Popen(
             [
@@ -143,6 +147,18 @@ class Session:
     def wait(self, expression: str, seconds: float = 60) -> None:
         self.page.wait_for_function(expression, timeout=seconds * SECONDS)
 
+    def open_alone(self, notebook: Path) -> None:
+        """Open a notebook, and close all others; no kernel is started."""
+        self.page.evaluate(
+            """async path => {
+                const { commands, shell } = window.jupyterapp;
+                await commands.execute("application:close-all");
+                await commands.execute("docmanager:open", { path, kernelPreference: { shouldStart: false } });
+            }""",
+            str(notebook.relative_to(ROOT)),
+        )
+        self.wait(OPENED)
+
     def restart_and_run_all(self) -> None:
         # The command's promise waits for its dialog: returned from evaluate, it would be waited for here.
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-run-all'); }")
@@ -176,25 +192,32 @@ class Session:
         return [e.inner_text() for e in self.page.query_selector_all("[data-mime-type*='stderr']")]
 
 
-@pytest.fixture
-def open_chapter(lab: Lab, chromium: Browser) -> Iterator[Callable[[Path], Session]]:
-    """`open_chapter(notebook)`: the chapter as JupyterLab shows it when it is opened."""
+@pytest.fixture(scope="module")
+def open_page(lab: Lab, chromium: Browser) -> Iterator[Callable[[str], Session]]:
+    """`open_page(workspace, path)`: JupyterLab in a page of its own, when it has started."""
     contexts = []
 
-    def open_(notebook: Path) -> Session:
+    def open_(workspace: str, path: str = "") -> Session:
         context = chromium.new_context(viewport={"width": 1300, "height": 1000})
         contexts.append(context)
         context.route("**/*", lambda r: r.continue_() if r.request.url.startswith(lab.url) else r.abort())
         page = context.new_page()
         # A workspace of its own: another's tabs would be opened again.
-        page.goto(lab.address(f"lab/workspaces/{notebook.stem}/tree/{notebook.relative_to(ROOT)}"))
+        page.goto(lab.address(f"lab/workspaces/{workspace}{path}"))
         session = Session(page)
-        session.wait("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 1")
+        session.wait("() => window.jupyterapp?.shell")
+        page.evaluate("() => window.jupyterapp.restored.then(() => null)")
         return session
 
     yield open_
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def tabs(open_page: Callable[[str], Session]) -> Session:
+    """JupyterLab, to open one notebook after the other."""
+    return open_page("tabs")
 
 
 def committed_figures(notebook: Path) -> int:
@@ -208,8 +231,9 @@ def committed_figures(notebook: Path) -> int:
     return sum('class="livefig"' in page for page in pages)
 
 
-def test_before_any_run_the_pictures_stand_there(open_chapter, notebook: Path) -> None:
-    page = open_chapter(notebook).page
+def test_before_any_run_the_pictures_stand_there(tabs: Session, notebook: Path) -> None:
+    tabs.open_alone(notebook)
+    page = tabs.page
     count = committed_figures(notebook)
     assert count > 0
     page.wait_for_function(f"() => document.querySelectorAll('{PICTURES}').length >= {count}")
@@ -220,13 +244,14 @@ def test_before_any_run_the_pictures_stand_there(open_chapter, notebook: Path) -
     assert page.evaluate(STATES) == []
 
 
-def test_figures_in_a_kernel(open_chapter) -> None:
+def test_figures_in_a_kernel(open_page) -> None:
     """One chapter, run as a whole. That the cells of all run, and what they give, is nbval's part; that what
     they give is drawn by the same scripts in a kernel's page, this one shows for all."""
     notebook = CHAPTERS[0]
     count = committed_figures(notebook)
-    session = open_chapter(notebook)
+    session = open_page("kernel", f"/tree/{notebook.relative_to(ROOT)}")
     page = session.page
+    session.wait(OPENED)
     session.wait(
         "() => window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'"
     )

@@ -271,7 +271,7 @@ CHOICES = {kind: partial(one_of, functions) for kind, functions in FUNCTIONS.ite
 
 
 def problem_of(case: Case) -> cl.Objective | cl.LeastSquares:
-    """The problem, its function chosen by a number among those of its kind: one compiled run serves them all."""
+    """The problem, its function chosen by a number among those of its kind: one compiled run serves all."""
     return case.problem(CHOICES[kind(case)], FUNCTIONS[kind(case)].index(case.function))
 
 
