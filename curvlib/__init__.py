@@ -15,6 +15,7 @@ from curvlib.method import Info, Method
 from curvlib.methods import (
     KFAC,
     LBFGS,
+    SOAP,
     FirstOrder,
     GaussNewton,
     GradientDescent,
@@ -22,6 +23,7 @@ from curvlib.methods import (
     LevenbergMarquardt,
     NaturalGradient,
     Newton,
+    Shampoo,
     TrustRegionNewton,
     to_optax,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "KFAC",
     "LBFGS",
     "MLP",
+    "SOAP",
     "Armijo",
     "Dense",
     "Diagonal",
@@ -61,6 +64,7 @@ __all__ = [
     "Newton",
     "Objective",
     "Rows",
+    "Shampoo",
     "Status",
     "StrongWolfe",
     "Supervised",

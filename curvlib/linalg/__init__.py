@@ -1,5 +1,5 @@
 """Linear algebra the methods share: symmetric and least-squares solves, conjugate gradients, Lanczos's
-iteration, the trust-region subproblem."""
+iteration, the trust-region subproblem, roots."""
 
 from curvlib.linalg.dense import (
     SymmetricSolution,
@@ -29,6 +29,7 @@ from curvlib.linalg.least_squares import (
     triangularize,
     undamped_step,
 )
+from curvlib.linalg.roots import inverse_root, polar_factor
 from curvlib.linalg.spectrum import LanczosResult, lanczos
 from curvlib.linalg.stopping import CGOutcome, RelativeProgress
 from curvlib.linalg.trust_region import TrustRegionStep, check_radius, trust_region_step
@@ -49,6 +50,7 @@ __all__ = [
     "conjugate_gradients",
     "damped_triangle",
     "damping_split",
+    "inverse_root",
     "is_full_rank",
     "is_indefinite",
     "is_negative",
@@ -57,6 +59,7 @@ __all__ = [
     "mean_eigenvalue",
     "nearest_kronecker",
     "norm",
+    "polar_factor",
     "shifted_inverse",
     "solve_least_squares",
     "solve_normal_equations",

@@ -9,10 +9,13 @@ from curvlib.methods.lbfgs import LBFGS
 from curvlib.methods.levenberg_marquardt import LevenbergMarquardt
 from curvlib.methods.natural_gradient import NaturalGradient
 from curvlib.methods.newton import Newton, TrustRegionNewton
+from curvlib.methods.shampoo import Shampoo
+from curvlib.methods.soap import SOAP
 
 __all__ = [
     "KFAC",
     "LBFGS",
+    "SOAP",
     "FirstOrder",
     "GaussNewton",
     "GradientDescent",
@@ -20,6 +23,7 @@ __all__ = [
     "LevenbergMarquardt",
     "NaturalGradient",
     "Newton",
+    "Shampoo",
     "TrustRegionNewton",
     "to_optax",
 ]
