@@ -242,7 +242,7 @@ def test_it_survives_gradients_that_are_zero_or_of_any_size(name, dtype):
     assert all(leaf.dtype == dtype for leaf in jax.tree.leaves(trace.params))
     assert trace.losses[-1] < trace.losses[0]
     # The weights of the input that is zero stay. (In single precision SOAP cannot tell a direction without
-    # a gradient from one whose share is below the root of the rounding unit, and Adam's step is as long there.)
+    # a gradient from one whose share is below the root of the rounding unit, and Adam's step is long.)
     if (name, dtype) != ("SOAP", jnp.float32):
         np.testing.assert_allclose(trace.params[0][1], params[0][1], atol=1e-5)
     for scale in (0.0, 1e-12, 1e12):
