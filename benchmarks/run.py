@@ -33,6 +33,7 @@ COMPARISONS = sorted(
 LEFT_OUT = {
     "autoencoder": "its runs take minutes, and chapter 6 replays their record",
     "devices": "it compiles nine programs for each of four numbers of devices",
+    "heirs": "its runs take minutes, and chapter 11 replays their record",
     "hessian_free": "its runs take minutes, and chapter 7 replays their record",
     "kfac": "it compiles K-FAC and kfac-jax for more than a minute",
     "kfac_race": "its races take minutes",
