@@ -15,7 +15,7 @@ import numpy as np
 import optax
 
 import curvlib as cl
-from benchmarks.autoencoder import BATCH, SAVED, to_target
+from benchmarks.autoencoder import SAVED, to_target
 from benchmarks.kfac import BLOCK, DIGITS, autoencoder, first_weights
 from benchmarks.kfac_race import RACED_ON, TARGET, TUNED_ON
 from benchmarks.run import Group
@@ -31,7 +31,6 @@ ROUNDS = 7
 
 RECORD = DIGITS.parent / "heirs.json"
 LENGTHS = (300, 1000)  # steps of a run
-BUDGETS = (1000, 2000, 4000)  # steps of a run on batches
 Array = jax.Array
 
 
@@ -70,7 +69,6 @@ FAMILIES = {
     "Shampoo": Family(cl.Shampoo, SPECTRAL),
     "SOAP": Family(cl.SOAP, SOAPS),
     # One thing changed, and tuned anew.
-    "Shampoo, power 1/2": Family(partial(cl.Shampoo, exponent=0.5), SPECTRAL, SHORT),
     "Shampoo, roots every step": Family(partial(cl.Shampoo, period=1), SPECTRAL, SHORT),
 }
 MAIN = ("Muon", "Shampoo", "SOAP")
@@ -90,8 +88,6 @@ def write(problem: cl.Supervised) -> dict[str, Any]:
         told["methods"][name] = family(problem, name)
         print(name, {n: (one["chosen"], one["last"]) for n, one in told["methods"][name].items()}, flush=True)
         RECORD.write_text(json.dumps(told, indent=None) + "\n")
-    told["batches"] = {name: mini_batches(problem, FAMILIES[name]) for name in MAIN}
-    RECORD.write_text(json.dumps(told, indent=None) + "\n")
     return told
 
 
@@ -179,21 +175,3 @@ def costs(problem: cl.Supervised) -> dict[str, float]:
         )
         found[name] = round((cheap + (dear - cheap) / getattr(method, "period", 1)) / gradient, 3)
     return found
-
-
-def mini_batches(problem: cl.Supervised, of: Family) -> dict[str, Any]:
-    """With batches and a rate that falls to zero: for each length, the best rate's loss of all data."""
-    rows = {}
-    for steps in BUDGETS:
-
-        def end(rate: float, seed: int, steps: int = steps) -> float:
-            key, method = jax.random.key(seed), of.make(Rate(rate, steps, True))
-            trace = cl.train(problem, method, first_weights(seed), BATCH, steps, key)
-            return float(problem.loss(trace.params))
-
-        tuned = {rate: finite(statistics.median(end(rate, s) for s in TUNED_ON)) for rate in of.rates[-3:]}
-        rate = min(tuned, key=tuned.__getitem__)
-        ends = [round(end(rate, seed), 4) for seed in RACED_ON]
-        rows[str(steps)] = {"rate": rate, "tuned": tuned, "losses": ends}
-        print("batches", steps, rows[str(steps)], flush=True)
-    return rows

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from benchmarks import report, run
+from benchmarks import heirs, report, run
 
 
 def test_contestants_take_turns() -> None:
@@ -214,3 +214,17 @@ def test_the_chapters_records_are_whole() -> None:
                 least, middle, most = told["losses"]
                 assert len(least) == len(method.get("at", told.get("at")))
                 assert all(a <= b <= c for a, b, c in zip(least, middle, most, strict=True))
+
+
+def test_the_heirs_record_is_whole_and_its_choices_are_the_best_of_their_grids() -> None:
+    record = json.loads((run.HERE.parent / "chapters" / "heirs.json").read_text())
+    assert set(record["methods"]) == set(heirs.FAMILIES)
+    assert record["cost"]["Adam"] == 1 and record["target"] == heirs.TARGET
+    for name, of in heirs.FAMILIES.items():
+        assert 1 <= record["cost"][name] < record["cost"]["K-FAC"]
+        for length in of.lengths:
+            told = record["methods"][name][str(length)]
+            assert len(told["tuned"]) == 8 and told["tuned"][told["chosen"]] == min(told["tuned"].values())
+            assert len(told["ends"]) == len(told["steps"]) == 5 and told["at"][-1] == length
+            low, middle, high = (row[-1] for row in told["losses"])
+            assert low <= middle <= high and abs(middle - told["last"]) < 1e-3
