@@ -170,7 +170,7 @@ class Shampoo:
         rate = at_step(self.step_size, state.count)
         moved = [
             leaf
-            - (rate * self._direction(layer, weights))
+            - (rate * self.direction(layer, weights))
             .reshape(leaf.shape)
             .astype(leaf.dtype)
             for leaf, layer in zip(leaves, layers, strict=True)
@@ -215,7 +215,7 @@ class Shampoo:
             roots = (scale.astype(rows.dtype) * rows, columns)
         return layer._replace(roots=roots)
 
-    def _direction(self, layer: Layer, weights: tuple[Array, Array]) -> Array:
+    def direction(self, layer: Layer, weights: tuple[Array, Array]) -> Array:
         """L^(−1/4) M R^(−1/4)."""
         mean = layer.mean / weights[0]
         if layer.squares is not None:

@@ -134,7 +134,7 @@ class SOAP:
         rate, taken = at_step(self.step_size, state.count), state.count + 1
         moved = [
             leaf
-            - (rate * self._direction(layer, taken))
+            - (rate * self.direction(layer, taken))
             .reshape(leaf.shape)
             .astype(leaf.dtype)
             for leaf, layer in zip(leaves, layers, strict=True)
@@ -169,7 +169,7 @@ class SOAP:
             layer.bases,
         )
 
-    def _direction(self, layer: Layer, taken: Array) -> Array:
+    def direction(self, layer: Layer, taken: Array) -> Array:
         """Q_L [M' / (√V + ε)] Q_Rᵀ, after so many steps."""
         mean = inside(layer.bases, layer.mean) / (1 - self.momentum**taken)
         size = jnp.sqrt(layer.squares / (1 - self.decay**taken))
