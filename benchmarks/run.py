@@ -27,7 +27,7 @@ PICTURE = HERE / "results.svg"
 COMPARISONS = sorted(
     path.stem
     for path in HERE.glob("*.py")
-    if path.stem not in ("__init__", "run", "report", "peers") and not path.stem.endswith("_peer")
+    if path.stem not in ("__init__", "run", "report", "peers", "practice") and not path.stem.endswith("_peer")
 )
 # What a quick run does without, and why.
 LEFT_OUT = {

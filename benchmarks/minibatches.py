@@ -1,0 +1,219 @@
+"""What is left of second order's advantage when gradient and curvature come from a few rows.
+
+Besides its timings it writes its part of ``chapters/practice.json``, for chapter 9.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import curvlib as cl
+from benchmarks.practice import Setting, between, keep, one_of, short
+from benchmarks.profiles import digits
+from benchmarks.run import Group
+
+ABOUT = (
+    "softmax regression with 170 parameters and a known minimum, by batches of 2 to 512 rows; the same passes "
+    "over the data for all, the best of twelve settings on another order of the rows"
+)
+ROUNDS = 3
+
+ROWS, L2, PASSES = 512, 1e-4, 8
+BATCHES = (2, 8, 32, 128, 512)
+SETTINGS, ORDERS = 12, 3
+DRAWS = 64  # of batches, for the mean of one step
+LENGTHS = np.geomspace(1e-3, 100, 41)
+DAMPINGS = (0.0, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+
+Array = jax.Array
+# Where a direction's curvature is from: rows of a step, as a multiple of its batch; 0: all of them.
+CURVATURES = {"Newton, same batch": 1, "Newton, 8 batches": 8, "Newton, all rows": 0}
+DECAYS: dict[str, Callable[[np.random.Generator], Any]] = {"decay": one_of(0.0, 1.0)}
+RANGES: dict[str, dict[str, Callable[[np.random.Generator], Any]]] = {
+    "SGD": {"rate": between(1e-2, 10), "momentum": one_of(0.0, 0.9)} | DECAYS,
+    "Adam": {"rate": between(1e-3, 1), "b2": one_of(0.9, 0.99, 0.999)} | DECAYS,
+} | {name: {"rate": between(1e-2, 1), "damping": between(1e-4, 1)} | DECAYS for name in CURVATURES}
+DEFAULTS: dict[str, Setting] = {
+    "SGD": {"rate": 1.0, "momentum": 0.0, "decay": 0.0},
+    "Adam": {"rate": 1e-3, "b2": 0.999, "decay": 0.0},
+} | {name: {"rate": 1.0, "damping": 1e-3, "decay": 0.0} for name in CURVATURES}
+
+
+def groups(quick: bool = False) -> Iterator[Group]:
+    problem = softmax()
+    low = float(problem.loss(minimum()))
+    told: dict[str, Any] = {
+        "rows": ROWS, "n": 170, "l2": L2, "passes": PASSES, "batches": BATCHES[2:] if quick else BATCHES,
+        "least": short(low, 6), "start": short(float(problem.loss(jnp.zeros((17, 10)))) - low, 4),
+        "settings": {method: drawn(method, 2 if quick else SETTINGS) for method in RANGES}, "excess": {},
+    }  # fmt: skip
+    for method in RANGES:
+        told["excess"][method] = [of_batch(method, B, told, 1 if quick else ORDERS) for B in told["batches"]]
+        keep("minibatches", told, quick)
+    told["one_step"] = {"batches": BATCHES, "dampings": DAMPINGS, "points": one_step(8 if quick else DRAWS)}
+    keep("minibatches", told, quick)
+    yield Group("8 passes, 32 rows a step", {
+        method: lambda method=method: trained(method, 32, tuple(DEFAULTS[method].items()), 0) for method in RANGES
+    })  # fmt: skip
+
+
+def drawn(method: str, count: int) -> list[Setting]:
+    draw = np.random.default_rng(list(RANGES).index(method))
+    others = [{name: take(draw) for name, take in RANGES[method].items()} for _ in range(count - 1)]
+    return [DEFAULTS[method], *others]
+
+
+def of_batch(method: str, B: int, told: dict[str, Any], orders: int) -> dict[str, Any]:
+    """The mean excess loss along the last pass, with the setting for which it is least on the first order."""
+    found = [excess(method, B, one, 0)[-1] for one in told["settings"][method]]
+    best = int(np.argmin(found))
+    runs = [excess(method, B, told["settings"][method][best], seed) for seed in range(1, orders + 1)]
+    return {"setting": best, "excess": [short(one[-1]) for one in runs],
+            "passes": [short(x) for x in np.median(runs, axis=0)]}  # fmt: skip
+
+
+def excess(method: str, B: int, setting: Setting, seed: int) -> np.ndarray:
+    """Of each pass the mean excess loss at up to eight points of it."""
+    losses = np.asarray(trained(method, B, tuple(setting.items()), seed), float)
+    losses = np.where(np.isfinite(losses), losses, np.inf)
+    return losses.reshape(PASSES, -1).mean(1) - float(softmax().loss(minimum()))
+
+
+def trained(method: str, B: int, setting: tuple[tuple[str, Any], ...], seed: int) -> Array:
+    """Losses of all rows after each eighth of a pass, or each step where there are fewer."""
+    curved = method in CURVATURES
+    return _trained(
+        softmax(), "Newton" if curved else method, B, CURVATURES.get(method, 0), dict(setting), seed
+    )
+
+
+@partial(jax.jit, static_argnames=("method", "B", "more"))
+def _trained(problem: Any, method: str, B: int, more: int, setting: dict[str, Array], seed: Array) -> Array:
+    per_pass = ROWS // B
+    looks = min(8, per_pass)
+    between_looks = per_pass // looks
+    total, size = PASSES * per_pass, min(max(more * B, 1), ROWS)
+    key = jax.random.key(seed)
+
+    def step(carry: Any, count: Array) -> tuple[Any, None]:
+        theta, m, v, whole = carry
+        order = jax.random.permutation(jax.random.fold_in(key, count // per_pass), ROWS)
+        first = (count % per_pass) * B
+        rows = jax.lax.dynamic_slice_in_dim(order, first, B)
+        g = gradient(problem, theta, rows)
+        rate = setting["rate"] * jnp.where(setting["decay"] > 0, 1 - count / total, 1.0)
+        if method == "SGD":
+            m = setting["momentum"] * m + g
+            return (theta - rate * m, m, v, whole), None
+        if method == "Adam":
+            m, v = 0.9 * m + 0.1 * g, setting["b2"] * v + (1 - setting["b2"]) * g**2
+            mean, square = m / (1 - 0.9 ** (count + 1)), v / (1 - setting["b2"] ** (count + 1))
+            return (theta - rate * mean / (jnp.sqrt(square) + 1e-8), m, v, whole), None
+        if more:
+            others = jnp.take(order, (first + jnp.arange(size)) % ROWS)
+            H = hessian(problem, theta, others)
+            step = jax.scipy.linalg.solve(H + setting["damping"] * jnp.eye(170), g.ravel(), assume_a="pos")
+        else:  # of all rows, anew after each eighth of a pass
+            inverse = jax.lax.cond(
+                count % between_looks == 0,
+                lambda: jnp.linalg.inv(
+                    hessian(problem, theta, jnp.arange(ROWS)) + setting["damping"] * jnp.eye(170)
+                ),
+                lambda: whole,
+            )
+            whole, step = inverse, inverse @ g.ravel()
+        return (theta - rate * step.reshape(theta.shape), m, v, whole), None
+
+    def look(carry: Any, count: Array) -> tuple[Any, Array]:
+        carry, _ = jax.lax.scan(step, carry, count * between_looks + jnp.arange(between_looks))
+        return carry, problem.loss(carry[0])
+
+    zero = jnp.zeros((17, 10))
+    start = (zero, zero, zero, jnp.zeros((170, 170)))
+    return jax.lax.scan(look, start, jnp.arange(PASSES * looks))[1]
+
+
+def gradient(problem: cl.Supervised, theta: Array, rows: Array) -> Array:
+    return jax.grad(problem.take(rows).loss)(theta)
+
+
+def hessian(problem: cl.Supervised, theta: Array, rows: Array) -> Array:
+    """Mean of x xᵀ ⊗ (diag p − p pᵀ), and the ridge: the Hessian, which is the Fisher information here."""
+    x = jnp.concatenate([problem.inputs[rows], jnp.ones((len(rows), 1))], 1)
+    p = jax.nn.softmax(x @ theta)
+    root = jnp.sqrt(p)[:, :, None] * jnp.eye(10) - p[:, :, None] * jnp.sqrt(p)[:, None, :]  # root rootᵀ
+    wide = (x[:, :, None, None] * root[:, None]).reshape(len(rows), 170, 10)
+    return jnp.einsum("nia,nja->ij", wide, wide) / len(rows) + problem.l2 * jnp.eye(170)
+
+
+def one_step(draws: int) -> list[dict[str, Any]]:
+    """At two points, of each curvature and batch size the largest mean decrease of the loss of all rows.
+
+    Over what is left of it, and with the damping and the length, one for all batches, that make it largest.
+    """
+    problem, low = softmax(), softmax().loss(minimum())
+    noise = jax.random.normal(jax.random.key(5), (17, 10))
+    points = {"far": jnp.zeros((17, 10)), "near": minimum() + 0.03 * noise}
+    told = []
+    for name, theta in points.items():
+        left = float(problem.loss(theta) - low)
+        found: dict[str, Any] = {"name": name, "excess": short(left), "decrease": {}}
+        for method in ("gradient", *CURVATURES):
+            more = CURVATURES.get(method, -1)
+            tables = [np.asarray(decreases(problem, theta, B, more, draws)) / left for B in BATCHES]
+            found["decrease"][method] = [short(one.max(), 3) for one in tables]
+            found.setdefault("damping", {})[method] = [
+                DAMPINGS[np.unravel_index(one.argmax(), one.shape)[0]] for one in tables
+            ]
+            found.setdefault("length", {})[method] = [
+                short(LENGTHS[np.unravel_index(one.argmax(), one.shape)[1]]) for one in tables
+            ]
+        told.append(found)
+    return told
+
+
+@partial(jax.jit, static_argnames=("B", "more", "draws"))
+def decreases(problem: Any, theta: Array, B: int, more: int, draws: int) -> Array:
+    """Mean decrease of the loss, a row for each damping, a column for each length."""
+    lengths = jnp.asarray(LENGTHS)
+
+    def along(d: Array) -> Array:
+        return jax.lax.map(lambda alpha: problem.loss(theta - alpha * d), lengths)
+
+    def one(key: Array) -> Array:
+        order = jax.random.permutation(key, ROWS)
+        g = gradient(problem, theta, order[:B])
+        if more < 0:
+            return along(g)[None]
+        rows = order[: min(more * B, ROWS)] if more else order
+        values, basis = jnp.linalg.eigh(hessian(problem, theta, rows))
+
+        def damped(shift: Array) -> Array:
+            return along((basis @ (basis.T @ g.ravel() / (values + shift))).reshape(theta.shape))
+
+        return jax.lax.map(damped, jnp.asarray(DAMPINGS))
+
+    after = jnp.mean(jax.lax.map(one, jax.random.split(jax.random.key(1), draws)), 0)
+    return problem.loss(theta) - after
+
+
+@cache
+def minimum() -> Array:
+    near = cl.minimize(softmax(), cl.LBFGS(), jnp.zeros((17, 10)), 500).params
+    return cl.minimize(softmax(), cl.TrustRegionNewton(), near, 5).params
+
+
+@cache
+def softmax() -> cl.Supervised:
+    images, labels = digits(16)
+    rows = np.random.default_rng(0).permutation(len(images))[:ROWS]
+
+    def predict(theta: Array, x: Array) -> Array:
+        return x @ theta[:-1] + theta[-1]
+
+    inputs, targets = jnp.asarray(images[rows]), jnp.asarray(labels[rows])
+    return cl.Supervised(predict, cl.likelihoods.Categorical(), inputs, targets, l2=L2)

@@ -1,0 +1,143 @@
+"""Five methods on networks of 300 to 85,000 parameters: what each takes to how near to the least loss.
+
+Besides its timings it writes its part of ``chapters/practice.json``, for chapter 9.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import curvlib as cl
+from benchmarks.practice import RACERS, Run, Setting, keep, price, reached, run, settings, short
+from benchmarks.profiles import digits
+from benchmarks.run import Group
+
+ABOUT = (
+    "runs of five methods on a classifier and a regression of five widths each, with the best of twelve "
+    "settings on another start; until 2000 gradients are spent, by counting"
+)
+ROUNDS = 3
+
+TRAIN = 1000
+WIDTHS = {"classification": (4, 12, 32, 96, 256), "regression": (8, 18, 44, 110, 280)}
+SINGLE = 10_000  # parameters from which on everything is in single precision
+BUDGET, SETTINGS, STARTS = 2000, 12, 3
+TUNING = {"float64": 1000, "float32": 500}  # the budget of a run that tunes
+LEVELS = (1e-1, 1e-2, 1e-3)  # of the loss at the start, over the least that any run from there found
+L2 = 1e-4
+
+
+def groups(quick: bool = False) -> Iterator[Group]:
+    told: dict[str, Any] = {
+        "budget": BUDGET // 10 if quick else BUDGET,
+        "tuning": {dtype: one // 10 if quick else one for dtype, one in TUNING.items()},
+        "levels": LEVELS, "l2": L2, "rows": TRAIN,
+        "settings": {method: settings(method, 3 if quick else SETTINGS) for method in RACERS}, "tasks": {task: [] for task in WIDTHS},
+    }  # fmt: skip
+    for widths in list(zip(*WIDTHS.values(), strict=True))[: 1 if quick else None]:
+        for task, width in zip(WIDTHS, widths, strict=True):
+            told["tasks"][task].append(of_size(task, width, told, 1 if quick else STARTS))
+            keep("sizes", told, quick)
+    yield Group("200 gradients, 330 parameters", {
+        method: lambda method=method: raced("classification", 4, method, RACERS[method].default, 1, 200)
+        for method in RACERS
+    })  # fmt: skip
+
+
+def of_size(task: str, width: int, told: dict[str, Any], starts: int) -> dict[str, Any]:
+    """Each method with its best setting from the first start, raced from the others."""
+    best = chosen(tuned(task, width, told), told["settings"])
+    races = [
+        {method: raced(task, width, method, best[method], 1 + seed, told["budget"]) for method in RACERS}
+        for seed in range(starts)
+    ]
+    least = [min(one.losses.min() for one in race.values()) for race in races]
+    start = first(task, width, 0)
+    return {
+        "width": width,
+        "n": sum(W.size for W in start),
+        "dtype": str(start[0].dtype),
+        "start": [short(race["Adam"].losses[0], 4) for race in races],
+        "least": [short(one, 4) for one in least],
+        "methods": {
+            method: {
+                "setting": best[method],
+                "price": short(price(problem_of(task, width), method, start)),
+                "steps": [len(race[method].losses) for race in races],
+                "gradients": [to_levels(race[method], low) for race, low in zip(races, least, strict=True)],
+                "final": [short(race[method].losses.min(), 4) for race in races],
+                "held_out": [short(race[method].held_out.min(), 4) for race in races],
+                "held_out_at_end": [short(race[method].held_out[-1], 4) for race in races],
+            }
+            for method in RACERS
+        },
+    }
+
+
+def tuned(task: str, width: int, told: dict[str, Any]) -> dict[str, list[Run]]:
+    budget = told["tuning"][str(first(task, width, 0)[0].dtype)]
+    return {
+        method: [raced(task, width, method, one, 0, budget) for one in told["settings"][method]]
+        for method in RACERS
+    }
+
+
+def chosen(runs: dict[str, list[Run]], drawn: dict[str, list[Setting]]) -> dict[str, Setting]:
+    """The setting with the fewest gradients to a hundredth; of those that do not arrive, the least loss."""
+    least = min(one.losses.min() for them in runs.values() for one in them)
+    best = {}
+    for method, them in runs.items():
+        order = [(to_levels(one, least)[1] or np.inf, one.losses.min()) for one in them]
+        best[method] = drawn[method][min(range(len(them)), key=order.__getitem__)]
+    return best
+
+
+def to_levels(one: Run, least: float) -> list[float | None]:
+    gap = (one.losses - least) / (one.losses[0] - least)
+    return [short(reached(gap, one.spent, level), 4) for level in LEVELS]
+
+
+def raced(task: str, width: int, method: str, setting: Setting, seed: int, budget: float) -> Run:
+    return run(
+        problem_of(task, width),
+        method,
+        setting,
+        first(task, width, seed),
+        budget,
+        problem_of(task, width, False),
+    )
+
+
+@cache
+def problem_of(task: str, width: int, train: bool = True) -> cl.Supervised:
+    """The problem, or the same on the rows that are held out, without the ridge."""
+    inputs, targets = digits() if task == "classification" else teacher()
+    last = 10 if task == "classification" else 1
+    network = cl.MLP((inputs.shape[1], width, width, last))
+    likelihood = cl.likelihoods.Categorical() if task == "classification" else cl.likelihoods.Gaussian()
+    rows = np.random.default_rng(0).permutation(len(inputs))
+    rows = rows[:TRAIN] if train else rows[TRAIN:]
+    dtype = first(task, width, 0)[0].dtype
+    targets = targets[rows] if task == "classification" else targets[rows].astype(dtype)
+    inputs = jnp.asarray(inputs[rows], dtype)
+    return cl.Supervised(network, likelihood, inputs, jnp.asarray(targets), l2=L2 if train else 0.0)
+
+
+def teacher() -> tuple[np.ndarray, np.ndarray]:
+    """What a random network 16-8-1 says of normal inputs, of unit variance, and noise of a tenth of it."""
+    draw = np.random.default_rng(3)
+    inputs = draw.normal(size=(1797, 16))
+    said = np.tanh(inputs @ draw.normal(size=(16, 8)) / 2) @ draw.normal(size=(8, 1))
+    return inputs, said / said.std() + np.sqrt(0.1) * draw.normal(size=(1797, 1))
+
+
+@cache
+def first(task: str, width: int, seed: int) -> Any:
+    ends = (64, 10) if task == "classification" else (16, 1)
+    start = cl.MLP((ends[0], width, width, ends[1])).init(jax.random.key(seed))
+    single = sum(W.size for W in start) >= SINGLE
+    return tuple(W.astype(jnp.float32) for W in start) if single else start
