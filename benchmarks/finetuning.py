@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import curvlib as cl
-from benchmarks.practice import RACERS, Run, Setting, keep, price, reached, run, settings, short
+from benchmarks.practice import RACERS, Run, keep, price, reached, run, settings, short
 from benchmarks.profiles import digits
 from benchmarks.run import Group
 
@@ -80,7 +80,7 @@ def cell(mixed: float, fresh: bool, told: dict[str, Any], starts: int) -> dict[s
         "mixed": mixed,
         "from": "scratch" if fresh else "solution",
         "gap": [short(one.losses[0] - least, 4) for one, least in at],
-        "price": short(price(task(0.1, 0), "K-FAC", scratch(0))),
+        "price": short(price(task(0.1, 0), RACERS["K-FAC"], scratch(0))),
         "methods": methods,
     }
 

@@ -84,10 +84,10 @@ RACERS = {
 }  # fmt: skip
 
 
-def settings(method: str, count: int) -> list[Setting]:
+def settings(method: str, count: int, racers: dict[str, Racer] = RACERS) -> list[Setting]:
     """The default, and others drawn at random; none twice."""
-    racer = RACERS[method]
-    draw, found = np.random.default_rng(list(RACERS).index(method)), [racer.default]
+    racer = racers[method]
+    draw, found = np.random.default_rng(list(racers).index(method)), [racer.default]
     while len(found) < count:
         one = {name: take(draw) for name, take in (racer.numbers | racer.options).items()}
         found += [] if one in found else [one]
@@ -159,7 +159,7 @@ def run(
     racer = RACERS[method]
     numbers = {name: setting[name] for name in racer.numbers}
     options = tuple((name, setting[name]) for name in racer.options)
-    cost = price(problem, method, start)
+    cost = price(problem, racer, start)
     steps = 2 + int(MOST / max(cost, racer.least))  # one program for all budgets
     trace = _run(problem, held_out, method, numbers, options, start, cost, budget, steps, tol)
     spent = np.asarray(trace.details["spent"], float)
@@ -179,14 +179,14 @@ def _run(
     return cl.minimize(problem, whole, start, steps, tol=tol, key=jax.random.key(0))
 
 
-def price(problem: Any, method: str, start: Any) -> float:
+def price(problem: Any, racer: Racer, start: Any) -> float:
     """A step's multiplications over a gradient's; 1 where a step counts its own.
 
     K-FAC's inverses, and the loss after the step, count every fifth step.
     """
-    if method != "K-FAC":
+    made, key = racer.make(**racer.default), jax.random.key(0)
+    if not isinstance(made, cl.KFAC):
         return 1.0
-    made, key = RACERS[method].make(**RACERS[method].default), jax.random.key(0)
     state = jax.eval_shape(lambda p: made.init(problem, p, key), start)
     dear, cheap = (
         operations(lambda p, s: made.step(problem, p, s), start, state, branches=branches)

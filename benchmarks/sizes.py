@@ -4,7 +4,7 @@ Besides its timings it writes its part of ``chapters/practice.json``, for chapte
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -12,8 +12,20 @@ import jax.numpy as jnp
 import numpy as np
 
 import curvlib as cl
-from benchmarks.practice import RACERS, Run, Setting, keep, price, reached, run, settings, short
-from benchmarks.profiles import digits
+from benchmarks.practice import (
+    RACERS,
+    Budgeted,
+    Racer,
+    Run,
+    Setting,
+    keep,
+    price,
+    reached,
+    run,
+    settings,
+    short,
+)
+from benchmarks.profiles import between, digits, one_of
 from benchmarks.run import Group
 
 ABOUT = (
@@ -29,6 +41,16 @@ BUDGET, SETTINGS, STARTS = 2000, 12, 3
 TUNING = {"float64": 1000, "float32": 500}  # the budget of a run that tunes
 LEVELS = (1e-1, 1e-2, 1e-3)  # of the loss at the start, over the least that any run from there found
 L2 = 1e-4
+BATCHED, ROWS_OF_STEP, PASSES = 32, 128, 60  # the width of the network that is trained on mini-batches too
+BATCH_RACERS = {
+    "Adam": RACERS["Adam"],
+    "K-FAC": RACERS["K-FAC"],
+    "K-FAC, rate": Racer(
+        lambda rate, damping, momentum: cl.KFAC(rate, momentum=momentum, damping=damping, radius=1e-2),
+        {"rate": 0.3, "damping": 0.1, "momentum": 0.9},
+        {"rate": between(1e-2, 1), "damping": between(1e-3, 1), "momentum": one_of(0.0, 0.9)},
+    ),
+}
 
 
 def groups(quick: bool = False) -> Iterator[Group]:
@@ -36,8 +58,11 @@ def groups(quick: bool = False) -> Iterator[Group]:
         "budget": BUDGET // 10 if quick else BUDGET,
         "tuning": {dtype: one // 10 if quick else one for dtype, one in TUNING.items()},
         "levels": LEVELS, "l2": L2, "rows": TRAIN,
-        "settings": {method: settings(method, 3 if quick else SETTINGS) for method in RACERS}, "tasks": {task: [] for task in WIDTHS},
+        "settings": {method: settings(method, 3 if quick else SETTINGS) for method in RACERS},
+        "tasks": {task: [] for task in WIDTHS},
     }  # fmt: skip
+    told["batches"] = in_batches(5 if quick else PASSES, 3 if quick else SETTINGS, 1 if quick else STARTS)
+    keep("sizes", told, quick)
     for widths in list(zip(*WIDTHS.values(), strict=True))[: 1 if quick else None]:
         for task, width in zip(WIDTHS, widths, strict=True):
             told["tasks"][task].append(of_size(task, width, told, 1 if quick else STARTS))
@@ -66,7 +91,7 @@ def of_size(task: str, width: int, told: dict[str, Any], starts: int) -> dict[st
         "methods": {
             method: {
                 "setting": best[method],
-                "price": short(price(problem_of(task, width), method, start)),
+                "price": short(price(problem_of(task, width), RACERS[method], start)),
                 "steps": [len(race[method].losses) for race in races],
                 "gradients": [to_levels(race[method], low) for race, low in zip(races, least, strict=True)],
                 "final": [short(race[method].losses.min(), 4) for race in races],
@@ -76,6 +101,68 @@ def of_size(task: str, width: int, told: dict[str, Any], starts: int) -> dict[st
             for method in RACERS
         },
     }
+
+
+def in_batches(passes: int, count: int, starts: int) -> dict[str, Any]:
+    """Adam and K-FAC on mini-batches, as many passes over the data each; the best setting of the same number.
+
+    K-FAC with its own step lengths, and with a rate.
+    """
+    told: dict[str, Any] = {"task": "classification", "width": BATCHED, "rows": ROWS_OF_STEP, "passes": passes}
+    told["n"] = sum(W.size for W in first("classification", BATCHED, 0))
+    drawn = {method: settings(method, count, BATCH_RACERS) for method in BATCH_RACERS}
+    found = {
+        method: [epochs(method, one, 0, passes) for one in drawn[method]] for method in BATCH_RACERS
+    }
+    best = chosen(found, drawn)
+    races = [
+        {method: epochs(method, best[method], 1 + seed, passes) for method in BATCH_RACERS}
+        for seed in range(starts)
+    ]
+    least = [min(one.losses.min() for one in race.values()) for race in races]
+    told["least"] = [short(one, 4) for one in least]
+    told["methods"] = {
+        method: {
+            "setting": best[method],
+            "price": short(price(
+                problem_of("classification", BATCHED).take(slice(0, ROWS_OF_STEP)), BATCH_RACERS[method],
+                first("classification", BATCHED, 0),
+            )),
+            "passes": [to_levels(race[method], low) for race, low in zip(races, least, strict=True)],
+            "losses": [short(x) for x in np.median([_long(race[method].losses, passes) for race in races], 0)],
+            "held_out": [short(x) for x in np.median([_long(race[method].held_out, passes) for race in races], 0)],
+        }
+        for method in BATCH_RACERS
+    }  # fmt: skip
+    return told
+
+
+def _long(values: np.ndarray, passes: int) -> np.ndarray:
+    """As long as the runs that did not diverge."""
+    return np.concatenate([values, np.full(passes + 1 - len(values), np.inf)])
+
+
+def epochs(method: str, setting: Setting, seed: int, passes: int) -> Run:
+    """The loss of all rows, and of those held out, after each pass; what is spent is passes."""
+    whole, held_out = (problem_of("classification", BATCHED, train) for train in (True, False))
+    numbers = tuple(setting.items())
+    start = first("classification", BATCHED, seed)
+    losses, held = (
+        np.asarray(_epochs(problem, whole, method, dict(numbers), start, passes), float)
+        for problem in (whole, held_out)
+    )
+    good = np.isfinite(losses)
+    count = len(losses) if good.all() else int(np.argmin(good))
+    return Run(losses[:count], np.arange(count), held[:count], None)
+
+
+@partial(jax.jit, static_argnames=("method", "passes"))
+def _epochs(looked_at: Any, problem: Any, method: str, numbers: Setting, start: Any, passes: int) -> jax.Array:
+    each = TRAIN // ROWS_OF_STEP
+    made = Budgeted(BATCH_RACERS[method].make(**numbers), 1.0, jnp.inf, looked_at, None, each)
+    trace = cl.train(problem, made, start, ROWS_OF_STEP, each * passes + 1, jax.random.key(0))
+    seen = trace.details["held out"][: each * passes + 1 : each]
+    return jnp.where(jnp.arange(passes + 1) * each <= trace.steps, seen, jnp.nan)
 
 
 def tuned(task: str, width: int, told: dict[str, Any]) -> dict[str, list[Run]]:
