@@ -83,6 +83,14 @@ RACERS = {
     ),
 }  # fmt: skip
 
+METHODS = tuple(RACERS)
+# Hessian-free with the Hessian in place of the Gauss-Newton matrix.
+RACERS["Newton-CG"] = RACERS["Hessian-free"]._replace(
+    make=lambda damping, warm, progress: cl.HessianFree(
+        damping, "hessian", warm=warm, progress=cl.linalg.RelativeProgress(progress)
+    )
+)
+
 
 def settings(method: str, count: int, racers: dict[str, Racer] = RACERS) -> list[Setting]:
     """The default, and others drawn at random; none twice."""

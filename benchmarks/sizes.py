@@ -13,6 +13,7 @@ import numpy as np
 
 import curvlib as cl
 from benchmarks.practice import (
+    METHODS,
     RACERS,
     Budgeted,
     Racer,
@@ -38,7 +39,7 @@ TRAIN = 1000
 WIDTHS = {"classification": (4, 12, 32, 96, 256), "regression": (8, 18, 44, 110, 280)}
 SINGLE = 10_000  # parameters from which on everything is in single precision
 BUDGET, SETTINGS, STARTS = 2000, 12, 3
-TUNING = {"float64": 1000, "float32": 500}  # the budget of a run that tunes
+TUNING = 500  # the budget of a run that tunes
 LEVELS = (1e-1, 1e-2, 1e-3)  # of the loss at the start, over the least that any run from there found
 L2 = 1e-4
 BATCHED, ROWS_OF_STEP, PASSES = 32, 128, 60  # the width of the network that is trained on mini-batches too
@@ -56,9 +57,9 @@ BATCH_RACERS = {
 def groups(quick: bool = False) -> Iterator[Group]:
     told: dict[str, Any] = {
         "budget": BUDGET // 10 if quick else BUDGET,
-        "tuning": {dtype: one // 10 if quick else one for dtype, one in TUNING.items()},
+        "tuning": TUNING // 10 if quick else TUNING,
         "levels": LEVELS, "l2": L2, "rows": TRAIN,
-        "settings": {method: settings(method, 3 if quick else SETTINGS) for method in RACERS},
+        "settings": {method: settings(method, 3 if quick else SETTINGS) for method in METHODS},
         "tasks": {task: [] for task in WIDTHS},
     }  # fmt: skip
     told["batches"] = in_batches(5 if quick else PASSES, 3 if quick else SETTINGS, 1 if quick else STARTS)
@@ -69,7 +70,7 @@ def groups(quick: bool = False) -> Iterator[Group]:
             keep("sizes", told, quick)
     yield Group("200 gradients, 330 parameters", {
         method: lambda method=method: raced("classification", 4, method, RACERS[method].default, 1, 200)
-        for method in RACERS
+        for method in METHODS
     })  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def of_size(task: str, width: int, told: dict[str, Any], starts: int) -> dict[st
     """Each method with its best setting from the first start, raced from the others."""
     best = chosen(tuned(task, width, told), told["settings"])
     races = [
-        {method: raced(task, width, method, best[method], 1 + seed, told["budget"]) for method in RACERS}
+        {method: raced(task, width, method, best[method], 1 + seed, told["budget"]) for method in METHODS}
         for seed in range(starts)
     ]
     least = [min(one.losses.min() for one in race.values()) for race in races]
@@ -98,7 +99,7 @@ def of_size(task: str, width: int, told: dict[str, Any], starts: int) -> dict[st
                 "held_out": [short(race[method].held_out.min(), 4) for race in races],
                 "held_out_at_end": [short(race[method].held_out[-1], 4) for race in races],
             }
-            for method in RACERS
+            for method in METHODS
         },
     }
 
@@ -166,10 +167,9 @@ def _epochs(looked_at: Any, problem: Any, method: str, numbers: Setting, start: 
 
 
 def tuned(task: str, width: int, told: dict[str, Any]) -> dict[str, list[Run]]:
-    budget = told["tuning"][str(first(task, width, 0)[0].dtype)]
     return {
-        method: [raced(task, width, method, one, 0, budget) for one in told["settings"][method]]
-        for method in RACERS
+        method: [raced(task, width, method, one, 0, told["tuning"]) for one in told["settings"][method]]
+        for method in METHODS
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 
 import curvlib as cl
-from benchmarks.practice import RACERS
+from benchmarks.practice import METHODS, RACERS
 from benchmarks.run import Group
 from benchmarks.sizes import WIDTHS, first, problem_of
 
@@ -23,7 +23,7 @@ def groups(quick: bool = False) -> Iterator[Group]:
         for width in widths[:2] if quick else widths:
             problem, start = problem_of(task, width), first(task, width, 0)
             contestants = {"gradient": bare(problem, start)} | {
-                method: steps(problem, racer.make(**racer.default), start) for method, racer in RACERS.items()
+                method: steps(problem, RACERS[method].make(**RACERS[method].default), start) for method in METHODS
             }
             count = sum(W.size for W in start)
             yield Group(f"{task}, n = {count:,}", contestants, {"steps": STEPS, "n": count})
