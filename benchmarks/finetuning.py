@@ -1,4 +1,4 @@
-"""Five methods that begin at the solution of a task near by, less near, or none.
+"""Six methods that begin at the solution of a task near by, less near, or none.
 
 Besides its timings it writes its part of ``chapters/practice.json``, for chapter 9.
 """
@@ -17,8 +17,8 @@ from benchmarks.profiles import digits
 from benchmarks.run import Group
 
 ABOUT = (
-    "runs of five methods on a classifier of 2410 parameters, from the solution of a task whose pixels are mixed "
-    "less, or from scratch, with the best of twelve settings on another task as near"
+    "runs of six methods on a classifier of 2410 parameters, from the solution of a task with unmixed pixels "
+    "or from scratch, with the best of twelve settings on another task as near"
 )
 ROUNDS = 3
 
@@ -42,8 +42,10 @@ def groups(quick: bool = False) -> Iterator[Group]:
         told["cells"].append(cell(mixed, fresh, told, 1 if quick else STARTS))
         keep("finetuning", told, quick)
     yield Group("200 gradients", {
-        method: lambda method=method: run(task(0.1, 1), method, RACERS[method].default, solution(), 200).losses
-        for method in RACERS
+        method: lambda method=method, racer=racer: run(
+            task(0.1, 1), method, racer.default, solution(), 200
+        ).losses
+        for method, racer in RACERS.items()
     })  # fmt: skip
 
 
@@ -69,8 +71,10 @@ def cell(mixed: float, fresh: bool, told: dict[str, Any], starts: int) -> dict[s
         seeds = range(1, starts + 1)
         methods[method] = {
             "settings": best,
-            "gradients": [[short(cost(method, k, seed, level), 4) for k, level in zip(best, LEVELS, strict=True)]
-                          for seed in seeds],
+            "gradients": [
+                [short(cost(method, k, seed, level), 4) for k, level in zip(best, LEVELS, strict=True)]
+                for seed in seeds
+            ],
             # With the setting that is best at the middle level, to each gap of the grid.
             "grid": [[short(cost(method, best[1], seed, gap), 4) for gap in GRID] for seed in seeds],
             "least": [short(gaps(method, best[1], seed)[1], 6) for seed in seeds],

@@ -109,12 +109,15 @@ def in_batches(passes: int, count: int, starts: int) -> dict[str, Any]:
 
     K-FAC with its own step lengths, and with a rate.
     """
-    told: dict[str, Any] = {"task": "classification", "width": BATCHED, "rows": ROWS_OF_STEP, "passes": passes}
+    told: dict[str, Any] = {
+        "task": "classification",
+        "width": BATCHED,
+        "rows": ROWS_OF_STEP,
+        "passes": passes,
+    }
     told["n"] = sum(W.size for W in first("classification", BATCHED, 0))
     drawn = {method: settings(method, count, BATCH_RACERS) for method in BATCH_RACERS}
-    found = {
-        method: [epochs(method, one, 0, passes) for one in drawn[method]] for method in BATCH_RACERS
-    }
+    found = {method: [epochs(method, one, 0, passes) for one in drawn[method]] for method in BATCH_RACERS}
     best = chosen(found, drawn)
     races = [
         {method: epochs(method, best[method], 1 + seed, passes) for method in BATCH_RACERS}
@@ -130,17 +133,18 @@ def in_batches(passes: int, count: int, starts: int) -> dict[str, Any]:
                 first("classification", BATCHED, 0),
             )),
             "passes": [to_levels(race[method], low) for race, low in zip(races, least, strict=True)],
-            "losses": [short(x) for x in np.median([_long(race[method].losses, passes) for race in races], 0)],
-            "held_out": [short(x) for x in np.median([_long(race[method].held_out, passes) for race in races], 0)],
+            "losses": _median([race[method].losses for race in races], passes),
+            "held_out": _median([race[method].held_out for race in races], passes),
         }
         for method in BATCH_RACERS
     }  # fmt: skip
     return told
 
 
-def _long(values: np.ndarray, passes: int) -> np.ndarray:
-    """As long as the runs that did not diverge."""
-    return np.concatenate([values, np.full(passes + 1 - len(values), np.inf)])
+def _median(curves: list[np.ndarray], passes: int) -> list[float | None]:
+    """After each pass; where runs diverged they count as infinite."""
+    whole = [np.pad(one, (0, passes + 1 - len(one)), constant_values=np.inf) for one in curves]
+    return [short(x) for x in np.median(whole, axis=0)]
 
 
 def epochs(method: str, setting: Setting, seed: int, passes: int) -> Run:
@@ -158,7 +162,9 @@ def epochs(method: str, setting: Setting, seed: int, passes: int) -> Run:
 
 
 @partial(jax.jit, static_argnames=("method", "passes"))
-def _epochs(looked_at: Any, problem: Any, method: str, numbers: Setting, start: Any, passes: int) -> jax.Array:
+def _epochs(
+    looked_at: Any, problem: Any, method: str, numbers: Setting, start: Any, passes: int
+) -> jax.Array:
     each = TRAIN // ROWS_OF_STEP
     made = Budgeted(BATCH_RACERS[method].make(**numbers), 1.0, jnp.inf, looked_at, None, each)
     trace = cl.train(problem, made, start, ROWS_OF_STEP, each * passes + 1, jax.random.key(0))

@@ -11,8 +11,8 @@ from benchmarks.run import Group
 from benchmarks.sizes import WIDTHS, first, problem_of
 
 ABOUT = (
-    "20 steps of each method at its default setting, and 20 gradients of the loss, on the networks and data of "
-    "sizes, from the start; Hessian-free with the conjugate gradients of its first 20 steps"
+    "20 steps of each method at its default setting, and 20 gradients, on the networks and data of sizes, "
+    "from the start; Hessian-free with the conjugate gradients of its first 20 steps"
 )
 ROUNDS = 5
 STEPS = 20
@@ -23,7 +23,8 @@ def groups(quick: bool = False) -> Iterator[Group]:
         for width in widths[:2] if quick else widths:
             problem, start = problem_of(task, width), first(task, width, 0)
             contestants = {"gradient": bare(problem, start)} | {
-                method: steps(problem, RACERS[method].make(**RACERS[method].default), start) for method in METHODS
+                method: steps(problem, RACERS[method].make(**RACERS[method].default), start)
+                for method in METHODS
             }
             count = sum(W.size for W in start)
             yield Group(f"{task}, n = {count:,}", contestants, {"steps": STEPS, "n": count})
