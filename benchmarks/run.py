@@ -39,9 +39,11 @@ LEFT_OUT = {
     "kfac_race": "its races take minutes",
     "nist": "it compiles ten solvers for each of 27 problems",
     "orders": "it compiles seven methods on two problems, and chapter 8 reads their record",
+    "parameterizations": "its runs take minutes, and chapter 10 reads their record",
     "products": "its largest network takes minutes",
     "profiles": "its runs take minutes, and chapter 8 replays their record",
     "sines": "it compiles its solvers for each of twelve problems",
+    "spectrum": "it trains networks for minutes, and chapter 10 replays the record",
 }
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "optax")
 ROUNDS, QUICK_ROUNDS = 21, 3

@@ -38,7 +38,7 @@ SECTIONS = {
     10: "Why it matters",
 }
 # Claims that no chapter has judged yet; a test demands that it names nothing that one has.
-NOT_YET = {"C1.5", *(f"C9.{i}" for i in range(1, 9)), "C10.2", "C10.3", "C10.4"}
+NOT_YET = {*(f"C9.{i}" for i in range(1, 9) if i != 4), "C10.2"}
 KINDS = ("By hand", "With the figure", "Change the code", "Spot the bug")
 EXERCISE_MINUTES = 10
 

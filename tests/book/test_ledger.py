@@ -71,6 +71,21 @@ CHECKS = {
         lambda a, b, c, d, e, f, g, h: b < 1.2 * a and f < 1.2 * e and d > 5 * c and h > 5 * g,
         (3, "140"),
     ),
+    "C1.5": Check(
+        "holds",
+        "in a gap is ◇ against ◇ .* with the mean it is ◇ and ◇. .* ways to ◇; for a coin with ◇ data ◇ % "
+        ".*: ◇ hyperparameters .* of ◇ rounds, relative error < ◇; through ◇ unrolled steps ◇.",
+        lambda gap, end, wide, wider, exact, data, misplaced, hypers, rounds, error, steps, unrolled: (
+            gap > 2 * end
+            and wide > 3 * gap
+            and wider > 2 * end
+            and exact <= 1e-10
+            and 1 < misplaced < 10
+            and rounds < hypers
+            and error < 1e-3 * unrolled
+        ),
+        (2, "0.50"),
+    ),
     "C2.1": Check(
         "holds when",
         r"Order ◇ at a minimum of the double well, .* = ◇ that the formula gives; ◇ where .* ◇ at a "
@@ -384,6 +399,21 @@ CHECKS = {
         ),
         (2, "1.10"),
     ),
+    "C9.4": Check(
+        "holds when",
+        "after ◇ products and known to four digits after ◇. .*: ◇ of ◇ at the start, ◇ after .* goes from ◇ "
+        "to ◇. .* hold ◇ to ◇ % .* is ◇ and ◇ times 2/η .*, and ◇ times at",
+        lambda seen, known, bent, n, left, least, last, low, high, edge, other, far: (
+            seen < known < n / 10
+            and left < bent / 2
+            and least < 50 * last < 0
+            and low > 50
+            and near(edge, 1, 0.05)
+            and near(other, 1, 0.05)
+            and far < 0.5
+        ),
+        (9, "0.50"),
+    ),
     "C10.1": Check(
         "misleading",
         "C5.5: .*: ◇°, ◇°, ◇° .* C5.7: Of ◇ pairs .* size ◇ work for Adam, ◇ for natural gradient",
@@ -391,6 +421,22 @@ CHECKS = {
             min(first, second, third) > 30 and natural <= adam < pairs
         ),
         (5, "60"),
+    ),
+    "C10.3": Check(
+        "holds when",
+        "◇ parameterizations .* from ◇ to ◇ steps .* apart by ◇ at most. .* the Fisher is ◇",
+        lambda count, quick, slow, apart, likeness: (
+            count >= 5 and slow > 10 * quick and apart < 1e-10 and 0.5 < likeness < 0.99
+        ),
+        (3, "0.1"),
+    ),
+    "C10.4": Check(
+        "holds",
+        "costs ◇ gradients .* and ◇ on one of ◇ parameters. There ◇ products, ◇ gradients, .* below ◇ and",
+        lambda small, large, n, products, gradients, residual: (
+            small < 3 and large < 3 and gradients < n / 100 and products < n / 100 and residual < 1e-3
+        ),
+        (4, "260,000"),
     ),
     "C10.5": Check(
         "holds when",
