@@ -54,6 +54,7 @@ def groups() -> Iterator[Group]:
     trained = adam(problem, params)
     gradient = jax.grad(problem.loss)
     told["large"] = {
+        "widths": WIDTHS,
         "n": ravel_pytree(params)[0].size,
         "losses": rounded([problem.loss(params), problem.loss(trained)]),
         "product in gradients": relative_costs(

@@ -52,8 +52,9 @@ def numbers(text: str) -> set[str]:
     return {one.rstrip(",").replace(",", "") for one in NUMBER.findall(text)}
 
 
-def test_every_number_in_the_prose_of_chapter_8_comes_from_a_cell() -> None:
-    cells = json.loads((run.HERE.parent / "chapters" / "08-comparison.ipynb").read_text())["cells"]
+@pytest.mark.parametrize("chapter", ["08-comparison", "10-what-curvature-tells"])
+def test_every_number_in_the_prose_comes_from_a_cell(chapter: str) -> None:
+    cells = json.loads((run.HERE.parent / "chapters" / f"{chapter}.ipynb").read_text())["cells"]
     told: set[str] = set()
     for cell in cells:
         if cell["cell_type"] == "code":
