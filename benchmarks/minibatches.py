@@ -26,9 +26,6 @@ ROUNDS = 3
 ROWS, L2, PASSES = 512, 1e-4, 8
 BATCHES = (2, 8, 32, 128, 512)
 ORDERS = 3
-DRAWS = 64  # of batches, for the mean of one step
-LENGTHS = np.geomspace(1e-3, 100, 41)
-DAMPINGS = (0.0, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 Array = jax.Array
 # Where a direction's curvature is from: rows of a step, as a multiple of its batch; 0: all of them.
@@ -51,8 +48,6 @@ def groups(quick: bool = False) -> Iterator[Group]:
     for method in GRIDS:
         told["excess"][method] = [of_batch(method, B, told, 1 if quick else ORDERS) for B in told["batches"]]
         keep("minibatches", told, quick)
-    told["one_step"] = {"batches": BATCHES, "dampings": DAMPINGS, "points": one_step(8 if quick else DRAWS)}
-    keep("minibatches", told, quick)
     yield Group("8 passes, 32 rows a step", {
         method: lambda method=method: trained(method, 32, tuple(grid(method)[0].items()), 0)
         for method in GRIDS
@@ -145,57 +140,6 @@ def hessian(problem: cl.Supervised, theta: Array, rows: Array) -> Array:
     root = jnp.sqrt(p)[:, :, None] * jnp.eye(10) - p[:, :, None] * jnp.sqrt(p)[:, None, :]  # root rootᵀ
     wide = (x[:, :, None, None] * root[:, None]).reshape(len(rows), 170, 10)
     return jnp.einsum("nia,nja->ij", wide, wide) / len(rows) + problem.l2 * jnp.eye(170)
-
-
-def one_step(draws: int) -> list[dict[str, Any]]:
-    """At two points, of each curvature and batch size the largest mean decrease of the loss of all rows.
-
-    Over what is left of it, and with the damping and the length, one for all batches, that make it largest.
-    """
-    problem, low = softmax(), softmax().loss(minimum())
-    noise = jax.random.normal(jax.random.key(5), (17, 10))
-    points = {"far": jnp.zeros((17, 10)), "near": minimum() + 0.03 * noise}
-    told = []
-    for name, theta in points.items():
-        left = float(problem.loss(theta) - low)
-        found: dict[str, Any] = {"name": name, "excess": short(left), "decrease": {}}
-        for method in ("gradient", *CURVATURES):
-            more = CURVATURES.get(method, -1)
-            tables = [np.asarray(decreases(problem, theta, B, more, draws)) / left for B in BATCHES]
-            found["decrease"][method] = [short(one.max(), 3) for one in tables]
-            found.setdefault("damping", {})[method] = [
-                DAMPINGS[np.unravel_index(one.argmax(), one.shape)[0]] for one in tables
-            ]
-            found.setdefault("length", {})[method] = [
-                short(LENGTHS[np.unravel_index(one.argmax(), one.shape)[1]]) for one in tables
-            ]
-        told.append(found)
-    return told
-
-
-@partial(jax.jit, static_argnames=("B", "more", "draws"))
-def decreases(problem: Any, theta: Array, B: int, more: int, draws: int) -> Array:
-    """Mean decrease of the loss, a row for each damping, a column for each length."""
-    lengths = jnp.asarray(LENGTHS)
-
-    def along(d: Array) -> Array:
-        return jax.lax.map(lambda alpha: problem.loss(theta - alpha * d), lengths)
-
-    def one(key: Array) -> Array:
-        order = jax.random.permutation(key, ROWS)
-        g = gradient(problem, theta, order[:B])
-        if more < 0:
-            return along(g)[None]
-        rows = order[: min(more * B, ROWS)] if more else order
-        values, basis = jnp.linalg.eigh(hessian(problem, theta, rows))
-
-        def damped(shift: Array) -> Array:
-            return along((basis @ (basis.T @ g.ravel() / (values + shift))).reshape(theta.shape))
-
-        return jax.lax.map(damped, jnp.asarray(DAMPINGS))
-
-    after = jnp.mean(jax.lax.map(one, jax.random.split(jax.random.key(1), draws)), 0)
-    return problem.loss(theta) - after
 
 
 @cache

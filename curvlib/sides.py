@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import jax
 import jax.numpy as jnp
 
-from curvlib.trees import Array
+from curvlib.trees import Array, Params
 
 Sides = tuple[Array | None, Array | None]  # a matrix for the rows, one for the columns; None: no factor
 
@@ -54,3 +57,26 @@ def between(rows: Array | None, matrix: Array, columns: Array | None) -> Array:
     """
     matrix = matrix if rows is None else rows @ matrix
     return matrix if columns is None else matrix @ columns.T
+
+
+def moved(params: Params, rate: Array, directions: Sequence[Array]) -> Params:
+    """The parameters less η times their directions, each a matrix.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> moved({"b": jnp.ones(2)}, 0.5, [jnp.ones((2, 1))])["b"].tolist()
+        [0.5, 0.5]
+    """
+    leaves, structure = jax.tree.flatten(params)
+    return jax.tree.unflatten(
+        structure,
+        [
+            leaf - (rate * direction).reshape(leaf.shape).astype(leaf.dtype)
+            for leaf, direction in zip(leaves, directions, strict=True)
+        ],
+    )
+
+
+def any_moves(means: Sequence[Array]) -> Array:
+    """Whether an average of gradients has an entry: where all are zero, a step of zero is no stall."""
+    return jnp.any(jnp.stack([jnp.any(mean != 0) for mean in means]))

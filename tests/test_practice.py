@@ -57,11 +57,11 @@ def test_an_excess_is_what_the_record_says():
         assert found[:4] == pytest.approx(told["passes"][:4], rel=1e-2)
 
 
-def test_newton_is_exact_with_all_rows_wherever_its_curvature_is_from():
-    near = RECORD["minibatches"]["one_step"]["points"][1]["decrease"]
-    newton = [near[method][-1] for method in minibatches.CURVATURES]
-    assert max(newton) == min(newton) and 0.9 < newton[0] <= 1
-    assert near["gradient"][-1] < newton[0]
+def test_with_all_rows_in_each_step_it_is_the_same_wherever_curvature_is_from():
+    excess = RECORD["minibatches"]["excess"]
+    newton = [excess[method][-1]["excess"] for method in minibatches.CURVATURES]
+    assert newton[0] == newton[1] == newton[2]
+    assert max(newton[0]) < 1e-5 * min(excess["SGD"][-1]["excess"])
 
 
 def test_the_softmax_hessian_is_the_one_that_is_derived():

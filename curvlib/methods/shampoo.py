@@ -18,7 +18,15 @@ from curvlib.hyperparameters import (
 )
 from curvlib.linalg import inverse_root
 from curvlib.method import Info, Problem, value_and_gradient
-from curvlib.sides import Sides, as_matrix, between, identities, squares
+from curvlib.sides import (
+    Sides,
+    any_moves,
+    as_matrix,
+    between,
+    identities,
+    moved,
+    squares,
+)
 from curvlib.trees import Array, Params
 
 _FIRST = 10  # so many steps compute roots anew, whatever the period
@@ -149,7 +157,6 @@ class Shampoo:
         curvature: Problem | None = None,
     ) -> tuple[Params, ShampooState, Info]:
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
-        leaves, structure = jax.tree.flatten(params)
         weights = tuple(
             (keep * weight + 1).astype(weight.dtype)
             for keep, weight in zip(
@@ -168,18 +175,11 @@ class Shampoo:
             lambda: layers,
         )
         rate = at_step(self.step_size, state.count)
-        moved = [
-            leaf
-            - (rate * self.direction(layer, weights))
-            .reshape(leaf.shape)
-            .astype(leaf.dtype)
-            for leaf, layer in zip(leaves, layers, strict=True)
-        ]
+        directions = [self.direction(layer, weights) for layer in layers]
         after = ShampooState(state.count + 1, weights, layers)
-        # A direction that is zero (a gradient of zero, say) is no stall.
-        moves = jnp.any(jnp.stack([jnp.any(layer.mean != 0) for layer in layers]))
+        moves = any_moves([layer.mean for layer in layers])
         return (
-            jax.tree.unflatten(structure, moved),
+            moved(params, rate, directions),
             after,
             Info(loss, gradient_norm, moves=moves),
         )

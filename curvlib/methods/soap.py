@@ -17,7 +17,15 @@ from curvlib.hyperparameters import (
     static,
 )
 from curvlib.method import Info, Problem, value_and_gradient
-from curvlib.sides import Sides, as_matrix, between, identities, squares
+from curvlib.sides import (
+    Sides,
+    any_moves,
+    as_matrix,
+    between,
+    identities,
+    moved,
+    squares,
+)
 from curvlib.trees import Array, Params
 
 
@@ -124,7 +132,6 @@ class SOAP:
         curvature: Problem | None = None,
     ) -> tuple[Params, SOAPState, Info]:
         loss, gradient, gradient_norm = value_and_gradient(problem, params)
-        leaves, structure = jax.tree.flatten(params)
         layers = tuple(
             self._remember(layer, as_matrix(leaf))
             for layer, leaf in zip(
@@ -132,22 +139,15 @@ class SOAP:
             )
         )
         rate, taken = at_step(self.step_size, state.count), state.count + 1
-        moved = [
-            leaf
-            - (rate * self.direction(layer, taken))
-            .reshape(leaf.shape)
-            .astype(leaf.dtype)
-            for leaf, layer in zip(leaves, layers, strict=True)
-        ]
+        directions = [self.direction(layer, taken) for layer in layers]
         layers = jax.lax.cond(
             state.count % self.period == 0,
             lambda: tuple(map(turned, layers)),
             lambda: layers,
         )
-        # A direction that is zero (a gradient of zero, say) is no stall.
-        moves = jnp.any(jnp.stack([jnp.any(layer.mean != 0) for layer in layers]))
+        moves = any_moves([layer.mean for layer in layers])
         return (
-            jax.tree.unflatten(structure, moved),
+            moved(params, rate, directions),
             SOAPState(taken, layers),
             Info(loss, gradient_norm, moves=moves),
         )
