@@ -41,6 +41,7 @@ def page_of(notebook: Path) -> str:
 
 PAGES = ["intro", *re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text())]
 FIGURE = "figure.livefig"
+CONTROLS = {"choice", "data", "player", "point", "slider", "toggle"}  # what makes them
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -185,7 +186,7 @@ class Made:
 
 @pytest.fixture(scope="session")
 def run_figures() -> Callable[[Path], dict[str, Made]]:
-    """`run_figures(notebook)`: the live figures, by name, that its code makes when it is run here and now."""
+    """`run_figures(notebook)`: the figures with controls, by name, that its code makes when it is run now."""
     known: dict[Path, dict[str, Made]] = {}
 
     def run(notebook: Path) -> dict[str, Made]:
@@ -248,26 +249,43 @@ def _compiled_cells(notebook: Path) -> list[CodeType]:
 
 
 def _needed_for_figures(cells: list[CodeType]) -> list[CodeType]:
-    """The cells that make live figures, and those that define a name that one of these uses.
+    """The cells that make figures with controls, and those that define a name that one of these needs.
 
     What a chapter measures besides may take a minute; nbval runs all of it.
     """
     wanted: set[str] = set()
     needed = []
     for cell in reversed(cells):
-        used, defined = set(_names(cell, "LOAD")), set(_names(cell, "STORE"))
-        if "figure" in used or defined & wanted:
-            wanted |= used
+        needs, defines = _names(cell)
+        if defines & wanted or _makes_a_figure(cell):
+            wanted = wanted - defines | needs
             needed.append(cell)
     return needed[::-1]
 
 
-def _names(code: CodeType, kind: str) -> Iterator[str]:
-    """Names of the notebook, and attributes, that code loads or stores; not what is local to a function."""
-    operations = {f"{kind}_{what}" for what in ("NAME", "GLOBAL", "ATTR", "METHOD")}
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in operations:
-            yield instruction.argval
+def _names(cell: CodeType) -> tuple[set[str], set[str]]:
+    """Names of the notebook that a cell needs from cells before it, and those that it defines."""
+    needs: set[str] = set()
+    defines: set[str] = set()
+    for instruction in dis.get_instructions(cell):
+        if instruction.opname in ("STORE_NAME", "STORE_GLOBAL"):
+            defines.add(instruction.argval)
+        elif instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL") and instruction.argval not in defines:
+            needs.add(instruction.argval)
+    for part in _parts(cell):  # functions, which look for a name when they are called
+        loads = (i.argval for i in dis.get_instructions(part) if i.opname in ("LOAD_NAME", "LOAD_GLOBAL"))
+        needs |= set(loads) - defines
+    return needs, defines
+
+
+def _parts(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant, kind)
+            yield constant
+            yield from _parts(constant)
+
+
+def _makes_a_figure(cell: CodeType) -> bool:
+    """One with controls: without, it shows what was measured when the notebook ran."""
+    names = {name for code in (cell, *_parts(cell)) for name in code.co_names}
+    return "figure" in names and not names.isdisjoint(CONTROLS)
