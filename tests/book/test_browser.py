@@ -90,6 +90,8 @@ def check_code(page: Page, record_property) -> None:
     code, height = page.evaluate(CODE_AND_PAGE)
     record_property("share of code and printouts", f"{code / height:.0%}")
     assert code <= 0.2 * height, f"{code / height:.0%} of the page is code and printouts"
+    cut = "all => all.filter(pre => pre.scrollWidth > pre.clientWidth).map(pre => pre.textContent)"
+    assert page.eval_on_selector_all("div.output.stream pre", cut) == [], "printed, and cut at the edge"
 
 
 # With nothing else in sight a page is drawn, packed and unpacked in half the time.
