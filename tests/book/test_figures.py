@@ -13,7 +13,7 @@ import curvlib
 from curvlib.hyperparameters import hyperparameters
 from tests.book.conftest import FIGURE
 
-STATES = 300
+STATES = 200
 COMPARED = 12
 # Compared are the entries of JAX's own answer that move by less than STABLE, relative to their size, when the
 # state moves by a few units in the last place, or every iterate of a method does: many iterated maps are

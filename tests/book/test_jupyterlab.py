@@ -20,6 +20,7 @@ from tests.book.conftest import CHAPTERS
 from tests.workers import keep_compiled
 
 ROOT = Path(__file__).parents[2]
+IN_A_KERNEL = CHAPTERS[-1]  # a quick one
 SECONDS = 1000
 # Every cell drawn, also off screen, so that a test finds them.
 SETTINGS = '{"windowingMode": "none"}'
@@ -107,7 +108,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab = Lab(f"http://127.0.0.1:{port}", secrets.token_hex(16))
     folders = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
     folders |= {f"JUPYTERLAB_{kind}_DIR": str(home / kind.lower()) for kind in ("SETTINGS", "WORKSPACES")}
-    keep_compiled(CHAPTERS[0].stem)  # the one that a kernel runs
+    keep_compiled(IN_A_KERNEL.stem)
     with (home / "log").open("w") as log:
         server = subprocess.Popen(
             [
@@ -247,7 +248,7 @@ def test_before_any_run_the_pictures_stand_there(tabs: Session, notebook: Path) 
 def test_figures_in_a_kernel(open_page) -> None:
     """One chapter, run as a whole. That the cells of all run, and what they give, is nbval's part; that what
     they give is drawn by the same scripts in a kernel's page, this one shows for all."""
-    notebook = CHAPTERS[0]
+    notebook = IN_A_KERNEL
     count = committed_figures(notebook)
     session = open_page("kernel", f"/tree/{notebook.relative_to(ROOT)}")
     page = session.page
@@ -261,8 +262,8 @@ def test_figures_in_a_kernel(open_page) -> None:
 
     session.run_new_cell(FIND)
     before = page.evaluate(STATES)
-    session.run_new_cell("figure.kappa = 50")
-    session.wait(f"() => ({STATES})().some(state => state.kappa === 50)")
+    session.run_new_cell("figure.kappa = 20")
+    session.wait(f"() => ({STATES})().some(state => state.kappa === 20)")
     moved = [old != new for old, new in zip(before, page.evaluate(STATES), strict=True)]
     assert sum(moved) == 1, "one figure moves, the others stay"
 
