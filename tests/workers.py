@@ -92,6 +92,11 @@ def keep_compiled(name: str) -> None:
             compilation_cache.reset_cache()
 
 
+# JAX makes objects by the thousand to compile a program, and they die without help. By default Python
+# searches all of them for cycles so often that it takes a tenth of the time.
+gc.set_threshold(100_000, 20, 50)
+
+
 class _OneFileAtATime:
     """Gives up what JAX has compiled when another file's tests begin."""
 

@@ -13,8 +13,8 @@ import curvlib
 from curvlib.hyperparameters import hyperparameters
 from tests.book.conftest import FIGURE
 
-STATES = 200
-COMPARED = 12
+STATES = 120
+COMPARED = 10
 # Compared are the entries of JAX's own answer that move by less than STABLE, relative to their size, when the
 # state moves by a few units in the last place, or every iterate of a method does: many iterated maps are
 # chaotic, a status may hang on a rounding, and so does what is left where a method has converged, whatever

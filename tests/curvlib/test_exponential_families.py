@@ -19,7 +19,7 @@ def nll(density, f, y):
 
 def at_all_data(density, function):
     """``function(f)`` of one datum's outputs, for all eight, stacked."""
-    return jnp.stack([function(f) for f in density.outputs])
+    return jax.jit(jax.vmap(function))(density.outputs)
 
 
 @each
@@ -61,14 +61,16 @@ def test_the_score_has_mean_zero_and_the_outputs_fisher_for_its_second_moment(na
 def test_the_fisher_is_the_mean_hessian_and_only_natural_ones_do_not_depend_on_y(name):
     density = DENSITIES[name]
     hessian = lambda f, y: jax.hessian(nll, 1)(density, f, y)  # noqa: E731
-    for f in density.outputs[:3]:
-        mean = expectation(density, f, lambda y, f=f: hessian(f, y))
-        fisher = jax.vmap(lambda e, f=f: density.likelihood.output_fisher(f[None], e[None])[0])(
-            jnp.eye(f.size)
-        )
-        np.testing.assert_allclose(mean, fisher, **TIGHT)
-        spread = jnp.ptp(jnp.stack([hessian(f, y) for y in density.targets]), axis=0)
-        assert (float(jnp.max(spread)) < 1e-12) == (name in NATURAL)
+
+    def of_datum(f):
+        mean = expectation(density, f, lambda y: hessian(f, y))
+        product = lambda e: density.likelihood.output_fisher(f[None], e[None])[0]  # noqa: E731
+        spread = jnp.ptp(jax.vmap(lambda y: hessian(f, y))(density.targets), axis=0)
+        return mean, jax.vmap(product)(jnp.eye(f.size)), jnp.max(spread)
+
+    mean, fisher, spread = at_all_data(density, of_datum)
+    np.testing.assert_allclose(mean, fisher, **TIGHT)
+    assert np.all((spread < 1e-12) == (name in NATURAL))
 
 
 @each
@@ -76,10 +78,10 @@ def test_output_hessian_and_score_are_derivatives_of_the_nll(name):
     density = DENSITIES[name]
     outputs, targets, likelihood = density.outputs, density.targets, density.likelihood
     v = jnp.cos(jnp.arange(float(outputs.size))).reshape(outputs.shape)
-    hessians = jax.vmap(lambda f, y: jax.hessian(nll, 1)(density, f, y))(outputs, targets)
+    hessians = jax.jit(jax.vmap(lambda f, y: jax.hessian(nll, 1)(density, f, y)))(outputs, targets)
     expected = jnp.einsum("nij,nj->ni", hessians, v)
     np.testing.assert_allclose(likelihood.output_hessian(outputs, targets, v), expected, **TIGHT)
-    score = jax.vmap(jax.grad(density.log_density))(outputs, targets)
+    score = jax.jit(jax.vmap(jax.grad(density.log_density)))(outputs, targets)
     if name == "Categorical":  # the oracle's y may sum to anything
         score = targets - jax.nn.softmax(outputs)
     np.testing.assert_allclose(likelihood.output_score(outputs, targets), score, **TIGHT)
@@ -89,10 +91,10 @@ def test_output_hessian_and_score_are_derivatives_of_the_nll(name):
 def test_samples_have_the_mean_and_are_allowed_targets(name):
     density = DENSITIES[name]
     keys = jax.random.split(jax.random.key(1), 20_000)
-    samples = jax.vmap(lambda key: density.likelihood.sample(key, density.outputs[:2]))(keys)
+    samples = jax.jit(jax.vmap(lambda key: density.likelihood.sample(key, density.outputs[:2])))(keys)
     assert samples.shape[1:] == density.targets[:2].shape and samples.dtype == density.outputs.dtype
     density.likelihood.check_targets(np.asarray(samples[:50]).reshape(100, *samples.shape[2:]))
-    expected = jnp.stack([expectation(density, f, lambda y: y) for f in density.outputs[:2]])
+    expected = at_all_data(density, lambda f: expectation(density, f, lambda y: y))[:2]
     np.testing.assert_allclose(density.likelihood.mean(density.outputs[:2]), expected, **TIGHT)
     error = jnp.std(samples, axis=0) / np.sqrt(len(keys))
     assert float(jnp.max(jnp.abs(jnp.mean(samples, 0) - expected) / error)) < 4.5
@@ -109,14 +111,20 @@ def test_the_log_partition_gives_the_moments_of_the_statistic(name):
     def statistic(y):
         return likelihood.statistic(y[None])[0]
 
-    for f in density.outputs[:4]:
-        eta = likelihood.natural(f[None])[0]
+    def moments(f):
         mean = expectation(density, f, statistic)
-        np.testing.assert_allclose(jax.grad(partition)(eta), mean, **TIGHT)
-        np.testing.assert_allclose(likelihood.mean_parameters(f[None])[0], mean, **TIGHT)
-        centred = lambda y, mean=mean: jnp.outer(statistic(y) - mean, statistic(y) - mean)  # noqa: E731
-        covariance = expectation(density, f, centred)
-        np.testing.assert_allclose(jax.hessian(partition)(eta), covariance, **TIGHT)
+        centred = lambda y: jnp.outer(statistic(y) - mean, statistic(y) - mean)  # noqa: E731
+        return mean, expectation(density, f, centred)
+
+    def derivatives(f):
+        eta = likelihood.natural(f[None])[0]
+        return jax.grad(partition)(eta), jax.hessian(partition)(eta)
+
+    mean, covariance = at_all_data(density, moments)
+    gradient, hessian = at_all_data(density, derivatives)
+    np.testing.assert_allclose(gradient, mean, **TIGHT)
+    np.testing.assert_allclose(likelihood.mean_parameters(density.outputs), mean, **TIGHT)
+    np.testing.assert_allclose(hessian, covariance, **TIGHT)
 
 
 @each
@@ -136,10 +144,13 @@ def test_the_density_is_the_exponential_family(name):
 @each
 def test_kl_is_the_mean_difference_of_log_densities(name):
     density = DENSITIES[name]
-    for f, g in zip(density.outputs[:4], density.outputs[4:], strict=True):
-        difference = lambda y, f=f, g=g: density.log_density(f, y) - density.log_density(g, y)  # noqa: E731
-        expected = expectation(density, f, difference)
-        np.testing.assert_allclose(density.likelihood.kl(f[None], g[None])[0], expected, **TIGHT)
+
+    def mean_difference(f, g):
+        return expectation(density, f, lambda y: density.log_density(f, y) - density.log_density(g, y))
+
+    f, g = density.outputs[:4], density.outputs[4:]
+    expected = jax.jit(jax.vmap(mean_difference))(f, g)
+    np.testing.assert_allclose(density.likelihood.kl(f, g), expected, **TIGHT)
 
 
 @each
@@ -229,14 +240,18 @@ def test_float32_stays_float32(name):
     density = DENSITIES[name]
     f = density.outputs.astype(jnp.float32)
     likelihood = density.likelihood
-    for array in (
-        likelihood.nll(f, density.targets),
-        likelihood.kl(f, f + 1),
-        likelihood.output_fisher(f, f),
-        likelihood.output_score(f, density.targets),
-        likelihood.sample(jax.random.key(0), f),
-        likelihood.log_partition(likelihood.natural(f)),
-    ):
+
+    def arrays(f, key):
+        return (
+            likelihood.nll(f, density.targets),
+            likelihood.kl(f, f + 1),
+            likelihood.output_fisher(f, f),
+            likelihood.output_score(f, density.targets),
+            likelihood.sample(key, f),
+            likelihood.log_partition(likelihood.natural(f)),
+        )
+
+    for array in jax.eval_shape(arrays, f, jax.random.key(0)):
         assert array.dtype == jnp.float32
 
 

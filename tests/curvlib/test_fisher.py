@@ -13,6 +13,7 @@ from curvlib.fisher import KINDS
 from tests.curvlib.densities import DENSITIES, NATURAL, expectation
 
 INPUTS = jnp.sin(0.1 * jnp.arange(24.0) ** 2).reshape(8, 3)
+DATA = jnp.arange(8)
 SOFT = {
     "Bernoulli": jnp.linspace(0.0, 1.0, 16).reshape(8, 2),
     "Categorical": jnp.tile(0.1 * jnp.array([5.0, 2, 3]), (8, 1)),
@@ -56,8 +57,9 @@ each = pytest.mark.parametrize(("name", "model", "soft"), CASES)
 def mean_over_data(problem, params, of_datum):
     """1/N Σᵢ of_datum(f(θ, xᵢ), i) with the outputs as a function of the flat parameters."""
     flat, unravel = ravel_pytree(params)
-    outputs = lambda i: lambda theta: problem.predict(unravel(theta), INPUTS[i : i + 1])[0]  # noqa: E731
-    return sum(of_datum(outputs(i), i, flat) for i in range(len(INPUTS))) / len(INPUTS)
+    outputs = lambda i: lambda theta: problem.predict(unravel(theta), INPUTS[i][None])[0]  # noqa: E731
+    mean = lambda flat: jnp.mean(jax.vmap(lambda i: of_datum(outputs(i), i, flat))(DATA), 0)  # noqa: E731
+    return jax.jit(mean)(flat)
 
 
 def by_definition(name, problem, params, square=True):
@@ -97,8 +99,8 @@ def test_empirical_is_the_second_moment_of_the_datas_scores(name, model, soft):
     problem, params = problem_of(name, model, soft, l2=0.3)
 
     def nll(output, i):
-        label = problem.targets[i : i + 1]
-        return lambda theta: problem.likelihood.nll(output(theta)[None], label)[0]
+        label = problem.targets[i]
+        return lambda theta: problem.likelihood.nll(output(theta)[None], label[None])[0]
 
     def of_datum(output, i, theta):
         score = jax.grad(nll(output, i))(theta)
@@ -170,7 +172,7 @@ def test_monte_carlo_is_empirical_at_labels_drawn_from_the_model(name):
 def test_the_error_of_monte_carlo_falls_like_one_over_the_root_of_the_labels(name):
     problem, params = problem_of(name, linear)
     exact = cl.fisher(problem, params)
-    counts = [1, 4, 16, 64, 256, 1024, 4096]
+    counts = [1, 8, 64, 512]
 
     def root_mean_square(samples):
         error = lambda key: jnp.sum((cl.fisher(problem, params, "monte-carlo", key, samples) - exact) ** 2)  # noqa: E731

@@ -64,31 +64,35 @@ def random_like(params, seed):
     return unravel(jax.random.normal(jax.random.key(seed), flat.shape))
 
 
-def dot(u, v):
-    return sum(jnp.vdot(a, b) for a, b in zip(jax.tree.leaves(u), jax.tree.leaves(v), strict=True))
-
-
 @FEW
 @given(problems, seeds)
 def test_maps_are_linear_symmetric_and_what_dense_autodiff_gives(made, seed):
     problem, params = made
-    flat, unravel = ravel_pytree(params)
     u, v = random_like(params, seed), random_like(params, seed + 1)
-    hessian = jax.hessian(lambda theta: problem.loss(unravel(theta)))(flat)
-    jacobian = jax.jacobian(lambda theta: problem.outputs(unravel(theta)).ravel())(flat)
-    shape = problem.outputs(params).shape
-    bent = jax.vmap(lambda row: problem.output_hessian(problem.outputs(params), row.reshape(shape)).ravel())
-    gauss_newton = jacobian.T @ bent(jacobian.T).T + getattr(problem, "l2", 0.0) * jnp.eye(flat.size)
-    for curvature, dense in (
-        (hessian_map(problem, params), hessian),
-        (ggn_map(problem, params), gauss_newton),
-    ):
-        np.testing.assert_allclose(curvature.matrix(), dense, rtol=1e-9, atol=1e-11)
-        one, other = dot(u, curvature.product(v)), dot(v, curvature.product(u))
-        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
-        both = curvature.product(jax.tree.map(lambda a, b: 2 * a - b, u, v))
-        apart = jax.tree.map(lambda a, b: 2 * a - b, curvature.product(u), curvature.product(v))
-        np.testing.assert_allclose(ravel_pytree(both)[0], ravel_pytree(apart)[0], rtol=1e-9, atol=1e-11)
+    both = jax.tree.map(lambda a, b: 2 * a - b, u, v)
+
+    @jax.jit
+    def by_map(params, u, v, both):
+        maps = hessian_map(problem, params), ggn_map(problem, params)
+        products = [[ravel_pytree(each.product(x))[0] for x in (u, v, both)] for each in maps]
+        return [(each.matrix(), *three) for each, three in zip(maps, products, strict=True)]
+
+    @jax.jit
+    def by_autodiff(params):
+        flat, unravel = ravel_pytree(params)
+        hessian = jax.hessian(lambda theta: problem.loss(unravel(theta)))(flat)
+        jacobian = jax.jacobian(lambda theta: problem.outputs(unravel(theta)).ravel())(flat)
+        outputs = problem.outputs(params)
+        bent = jax.vmap(lambda row: problem.output_hessian(outputs, row.reshape(outputs.shape)).ravel())
+        ridge = getattr(problem, "l2", 0.0) * jnp.eye(flat.size)
+        return hessian, jacobian.T @ bent(jacobian.T).T + ridge
+
+    maps, dense = by_map(params, u, v, both), by_autodiff(params)
+    flat_u, flat_v = np.asarray(ravel_pytree(u)[0]), np.asarray(ravel_pytree(v)[0])
+    for (matrix, of_u, of_v, of_both), expected in zip(maps, dense, strict=True):
+        np.testing.assert_allclose(matrix, expected, rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(flat_u @ of_v, flat_v @ of_u, rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(of_both, 2 * np.asarray(of_u) - of_v, rtol=1e-9, atol=1e-11)
 
 
 @FEW

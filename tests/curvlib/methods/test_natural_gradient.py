@@ -17,7 +17,11 @@ from tests.curvlib.test_fisher import KEY, linear, network, problem_of
 
 def direction(problem, params, **options):
     """−F⁻¹∇L, by one full step."""
-    method = cl.NaturalGradient(**options)
+    return _direction(cl.NaturalGradient(**options), problem, params)
+
+
+@jax.jit
+def _direction(method, problem, params):
     moved, _, info = method.step(problem, params, method.init(problem, params, KEY))
     return ravel_pytree(moved)[0] - ravel_pytree(params)[0], info
 
