@@ -14,6 +14,7 @@ from tests.curvlib.test_kronecker import LIKELIHOODS, problem_of
 KEY = jax.random.key(0)
 
 
+@jax.jit
 def one_step(problem, params, method, key=KEY):
     return method.step(problem, params, method.init(problem, params, key))
 
