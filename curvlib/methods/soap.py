@@ -173,7 +173,7 @@ class SOAP:
         """Q_L [M' / (√V + ε)] Q_Rᵀ, after so many steps."""
         mean = inside(layer.bases, layer.mean) / (1 - self.momentum**taken)
         size = jnp.sqrt(layer.squares / (1 - self.decay**taken))
-        # What is below this, of a gradient that was turned, is rounding, and no direction to go in.
+        # Below this, what is left of a turned gradient is rounding, no direction to go in.
         rounding = 100 * jnp.finfo(size.dtype).eps * jnp.max(size)
         least = self.damping + (0 if layer.bases == (None, None) else rounding)
         return between(layer.bases[0], mean / (size + least), layer.bases[1])
