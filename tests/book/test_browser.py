@@ -48,10 +48,13 @@ MARK_LOOKS = """
         const hasText = [...element.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim());
         if (!hasText || element.closest("mjx-container") || !element.checkVisibility()) continue;
         const style = getComputedStyle(element), look = [element.tagName, style.color, style.fill];
-        look.push(style.fontSize, style.fontWeight, style.opacity, style.textDecorationLine);
-        for (let e = element; e; e = e.parentElement) look.push(getComputedStyle(e).backgroundColor);
+        look.push(style.fontSize, style.fontWeight, style.textDecorationLine);
         look.push(element.closest("figure.livefig")?.dataset.name);
-        const key = [...new Set(look)].join();
+        for (let e = element; e; e = e.parentElement) {
+            const { backgroundColor: ground, opacity } = getComputedStyle(e);
+            if (ground !== "rgba(0, 0, 0, 0)" || opacity !== "1") look.push(ground, opacity);
+        }
+        const key = look.join();
         seen.set(key, (seen.get(key) ?? 0) + 1);
         if (seen.get(key) <= 2) element.setAttribute("data-look", "");
     }
