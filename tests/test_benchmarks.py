@@ -11,13 +11,32 @@ import pytest
 from benchmarks import heirs, report, run
 
 
-def test_contestants_take_turns() -> None:
+class Clock:
+    """A clock that only sleeping moves, so that ratios are exact."""
+
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(run, "time", clock)
+    return clock
+
+
+def test_contestants_take_turns(clock) -> None:
     calls: list[str] = []
 
     def contestant(name: str):
         def wait() -> None:
             calls.append(name)
-            time.sleep(0.003)
+            clock.sleep(0.003)
 
         return wait
 
@@ -25,22 +44,22 @@ def test_contestants_take_turns() -> None:
     assert "".join(calls[-8:]) == "abababab"
 
 
-def test_ratios_refer_to_the_first() -> None:
-    slow, quick = (lambda: time.sleep(0.02)), (lambda: time.sleep(0.005))
+def test_ratios_refer_to_the_first(clock) -> None:
+    slow, quick = (lambda: clock.sleep(0.02)), (lambda: clock.sleep(0.005))
     measured = run.measure({"quick": quick, "slow": slow}, rounds=5)
     assert measured["quick"]["ratio"].median == 1
-    assert measured["slow"]["ratio"].median == pytest.approx(4, rel=0.3)
+    assert measured["slow"]["ratio"].median == pytest.approx(4)
     spread = measured["slow"]["seconds"]
-    assert 0.02 <= spread.least <= spread.median <= spread.most
+    assert spread.least == pytest.approx(0.02) == spread.most
 
 
-def test_a_library_may_have_a_unit_of_its_own() -> None:
+def test_a_library_may_have_a_unit_of_its_own(clock) -> None:
     waits = {"ours": 0.004, "ours, twice": 0.008, "theirs": 0.012, "theirs, twice": 0.024}
-    contestants = {name: (lambda seconds=seconds: time.sleep(seconds)) for name, seconds in waits.items()}
+    contestants = {name: (lambda seconds=seconds: clock.sleep(seconds)) for name, seconds in waits.items()}
     units = {"ours, twice": "ours", "theirs, twice": "theirs"}
     measured = run.measure(contestants, rounds=5, units=units)
     for name, ratio in {"ours": 1, "ours, twice": 2, "theirs": 1, "theirs, twice": 2}.items():
-        assert measured[name]["ratio"].median == pytest.approx(ratio, rel=0.3)
+        assert measured[name]["ratio"].median == pytest.approx(ratio)
     groups = {"one": {name: {kind: vars(v) for kind, v in one.items()} for name, one in measured.items()}}
     assert report.references({"groups": groups}) == ["ours", "theirs"]
 

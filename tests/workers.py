@@ -1,8 +1,7 @@
 """How a worker process stays alive through thousands of tests, and what becomes of its tests if it dies.
 
 Each program that XLA compiles takes some mappings of memory, of which Linux gives a process 65,530; beyond
-them LLVM crashes. So what JAX keeps compiled is given up after each file of tests. What it keeps on disk has
-a folder for each file: to write one program JAX looks at all that are there.
+them LLVM crashes. So what JAX keeps compiled in memory is given up after each file of tests.
 
 A test whose process died runs again, once, in a new worker, and the run says so; a second crash is a failure.
 pytest-xdist 3.8 can wait for ever after a crash with `--dist loadfile`, when it hands finished files to the
@@ -13,10 +12,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,12 +65,6 @@ class Scheduling(LoadFileScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are processors: a quarter of the time a test waits for a browser or a kernel."""
-    return (os.cpu_count() or 1) + 1
-
-
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
@@ -82,20 +73,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_handlecrashitem(crashitem: str, report: pytest.TestReport, sched: Any) -> None:
     if isinstance(sched, Scheduling) and sched.crashes[crashitem] == 1:
         report.outcome = "rerun"
-
-
-COMPILED = os.environ.get("JAX_COMPILATION_CACHE_DIR")  # nothing is kept without
-
-
-def keep_compiled(name: str) -> None:
-    """Let JAX, here and in kernels that begin later, find and keep compiled programs in the folder `name`."""
-    if COMPILED:
-        folder = os.environ["JAX_COMPILATION_CACHE_DIR"] = str(Path(COMPILED) / name)
-        if "jax" in sys.modules:
-            from jax.experimental.compilation_cache import compilation_cache
-
-            sys.modules["jax"].config.update("jax_compilation_cache_dir", folder)
-            compilation_cache.reset_cache()
 
 
 # JAX makes objects by the thousand to compile a program, and they die without help. By default Python
@@ -116,7 +93,6 @@ class _OneFileAtATime:
             sys.modules["jax"].clear_caches()
             gc.collect()
         self.file = file
-        keep_compiled(Path(file).stem)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -25,7 +25,6 @@ from playwright.sync_api import Browser, ElementHandle, Page
 import livefig
 from livefig import tracing
 from livefig.widget import LiveFigure
-from tests.workers import keep_compiled
 
 matplotlib.use("Agg")
 
@@ -211,7 +210,6 @@ def _run(notebook: Path) -> dict[str, Made]:
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
         patch.setattr(livefig, "figure", recorded)
-        keep_compiled(notebook.stem)  # as its kernel does
         patch.chdir(notebook.parent)
         for code in _needed_for_figures(_compiled_cells(notebook)):
             exec(code, namespace)

@@ -16,8 +16,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.workers import keep_compiled
-
 ROOT = Path(__file__).parents[2]
 IN_A_KERNEL = ROOT / "intro.ipynb"  # the quickest notebook
 SECONDS = 1000
@@ -107,7 +105,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab = Lab(f"http://127.0.0.1:{port}", secrets.token_hex(16))
     folders = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
     folders |= {f"JUPYTERLAB_{kind}_DIR": str(home / kind.lower()) for kind in ("SETTINGS", "WORKSPACES")}
-    keep_compiled(IN_A_KERNEL.stem)
     with (home / "log").open("w") as log:
         server = subprocess.Popen(
             [

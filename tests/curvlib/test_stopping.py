@@ -1,5 +1,7 @@
 """When conjugate gradients stop, what they keep, and how fast they are, against dense algebra."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,7 @@ from curvlib.linalg import CGOutcome, RelativeProgress, conjugate_gradients
 RULE = RelativeProgress()
 
 
+@functools.partial(jax.jit, static_argnames=("steps", "path", "keep", "preconditioner"))
 def solve(eigenvalues, steps, b=None, **options):
     eigenvalues = jnp.asarray(eigenvalues, float)
     b = jnp.ones_like(eigenvalues) if b is None else b

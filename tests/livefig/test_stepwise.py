@@ -1,7 +1,5 @@
 """Functions of very many operations run one by one, and give what they give when they are compiled."""
 
-import time
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -61,12 +59,11 @@ def test_few_operations_are_compiled():
         stepwise.unless_short(NotCompiled(looped))(10.0, jnp.zeros(2))
 
 
-def test_a_figure_of_an_unrolled_loop_comes_within_seconds():
+def test_a_figure_of_an_unrolled_loop_is_compiled_stepwise():
     def descent(k, start):
         outputs = unrolled(k, start)
         return {**outputs, "noise": np.random.default_rng().normal() * k}
 
-    begun = time.perf_counter()
     fig = live.figure(
         descent,
         [live.slider("k", 1, 99, value=10), live.point("start", (-1.2, 1.0), bounds=((-3, 3), (-3, 3)))],
@@ -74,7 +71,6 @@ def test_a_figure_of_an_unrolled_loop_comes_within_seconds():
         summary="{noise:.9f}",
     )
     fig.k = 20
-    assert time.perf_counter() - begun < 10  # a tenth of it; but other work may share the processor
     got = run(fig.definition.program, 20.0, np.array([-1.2, 1.0]))
     np.testing.assert_allclose(got["path"], looped(20.0, jnp.array([-1.2, 1.0])), rtol=1e-11)
     for name, value in fig.outputs.items():
