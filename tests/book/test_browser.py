@@ -296,7 +296,7 @@ figure => {
     }
     for (const slider of figure.querySelectorAll("input[type=range]")) {
         const home = slider.value, low = Number(slider.min), high = Number(slider.max);
-        for (const value of [...Array.from({ length: 21 }, (_, i) => low + (high - low) * i / 20), home]) {
+        for (const value of [...Array.from({ length: 9 }, (_, i) => low + (high - low) * i / 8), home]) {
             slider.value = value;
             time(slider, new Event("input", { bubbles: true }));
         }
