@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import curvlib
 from curvlib.hyperparameters import hyperparameters
 from tests.book.conftest import FIGURE
 
-STATES = 120
-COMPARED = 10
+STATES = int(os.environ.get("BOOK_STATES", "60"))  # each week 300
+COMPARED = STATES // 10
 # Compared are the entries of JAX's own answer that move by less than STABLE, relative to their size, when the
 # state moves by a few units in the last place, or every iterate of a method does: many iterated maps are
 # chaotic, a status may hang on a rounding, and so does what is left where a method has converged, whatever

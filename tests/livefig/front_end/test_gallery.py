@@ -128,25 +128,32 @@ def test_a_slope_has_its_order_on_the_axes(show):
 
 
 def test_regions_are_coarse_at_once_and_fine_at_rest(show, payload):
-    # A field so slow that a frame does not suffice: 0.1 ms a point.
-    slow = """function () { return function () { return function (x, y) {
-        const end = performance.now() + 0.1;
-        while (performance.now() < end);
-        return x > y + 0.01 ? 1 : 0;
-    }; }; }"""
+    # A field so slow that a frame does not suffice, by a clock that nothing else moves: 0.1 ms a point.
+    slow = """function () {
+        window.clock = 0;
+        performance.now = () => window.clock;
+        return function () { return function (x, y) {
+            window.clock += 0.1;
+            return x > y + 0.01 ? 1 : 0;
+        }; };
+    }"""
     page = show(fields=",".join([slow, *payload["fields"][1:]]))
     page.evaluate(
         """() => {
             const regions = document.querySelector('.lf-frame .lf-regions');
-            window.drawn = [];  // how many different runs of cells in a row begin, each time it is drawn
-            new MutationObserver(() => {
+            window.begun = () => {  // how many different runs of cells in a row begin
                 const runs = regions.querySelectorAll('path')[1].getAttribute('d').slice(1).split('M');
-                window.drawn.push(new Set(runs.map(run => run.split(',')[0])).size);
-            }).observe(regions, { subtree: true, attributes: true });
+                return new Set(runs.map(run => run.split(',')[0])).size;
+            };
+            window.drawn = [];  // so many, each time it is drawn
+            const observer = new MutationObserver(() => window.drawn.push(window.begun()));
+            observer.observe(regions, { subtree: true, attributes: true });
         }"""
     )
-    page.set_viewport_size({"width": 700, "height": 900})
     # In the end one begins in each row of 40 but the lowest.
+    page.wait_for_function("() => window.begun() === 39")
+    page.evaluate("() => { window.drawn = [] }")
+    page.set_viewport_size({"width": 700, "height": 900})
     page.wait_for_function("() => window.drawn.at(-1) === 39")
     drawn = page.evaluate("() => window.drawn")
     page.wait_for_timeout(300)
